@@ -1,6 +1,6 @@
 """Fences: what makes a site refuse writes, and how surely it does."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -83,6 +83,18 @@ class CanaryResult:
 
     refused: bool
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """Hold a site's end offsets at the beginning of a window, with no transaction open.
+
+    ``at`` is when they were known, by the monotonic clock.
+    """
+
+    began: datetime
+    at: float
+    ends: Mapping[TopicPartition, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ Kafka's DENY beats every ALLOW, on each request, so a principal that is denied w
 a platform principal cannot write to what moves, and no link to this site runs before it is to copy the work home.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from drctl.errors import DeadlinePassed, StepFailed
 from drctl.model.access import confined
@@ -73,8 +74,26 @@ def exempt(world: World, site: SitePorts) -> frozenset[str]:
 
 def stand(ctx: StepContext, scope: Scope) -> bool:
     """Whether all deny rules of this scope stand at the source."""
-    needed, standing = both(lambda: denials(ctx, scope), ctx.source.fence.standing)
-    return needed <= standing
+    if ctx.rules is None:
+        wanted, standing = both(lambda: denials(ctx, scope), ctx.source.fence.standing)
+        return wanted <= standing
+    if not ctx.rules:
+        ctx.rules.append(both(lambda: needed(ctx.world, ctx.source), ctx.source.fence.standing))
+    wanted, standing = ctx.rules[0]
+    stands = frozenset(denial for denial in wanted if denial.scope is scope) <= standing
+    if not stands:
+        ctx.rules.clear()  # who asks again asks the brokers
+    return stands
+
+
+@contextmanager
+def one_look(ctx: StepContext) -> Iterator[None]:
+    """Let both scopes be judged by one look at the source's rules: before each effect of the pause both are asked."""
+    ctx.rules = []
+    try:
+        yield
+    finally:
+        ctx.rules = None
 
 
 def put_up(ctx: StepContext, scope: Scope) -> None:
@@ -103,7 +122,10 @@ def require(ctx: StepContext, scope: Scope) -> list[str]:
 
     A broker answers from its own copy of the metadata, which may lag behind the rule just made.
     """
-    needed, denied = {d.principal for d in denials(ctx, scope)}, list[str]()
+    wanted, denied = both(lambda: denials(ctx, scope), lambda: standing(ctx, scope))
+    needed = {each.principal for each in wanted}
+    if needed <= set(denied):
+        return denied
 
     def missing() -> list[str]:
         denied[:] = standing(ctx, scope)

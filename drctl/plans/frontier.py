@@ -10,7 +10,7 @@ from drctl.decide.offset_syncs import merged
 from drctl.decide.readiness import Blocker, Rule
 from drctl.errors import DrctlError
 from drctl.model.facts import Facts
-from drctl.model.offsets import RecordId, TopicPartition
+from drctl.model.offsets import LogBounds, RecordId, TopicPartition
 from drctl.plans.images import Images
 from drctl.plans.tails import known as stranded
 from drctl.ports import Records
@@ -59,11 +59,13 @@ class FrontierLook(NamedTuple):
     """Hold what both logs say of a frontier, in order of partitions.
 
     ``doubts``: where they do not bear it out. ``unpaired``: where records were copied of which the link has still to
-    write an offset sync, or never will.
+    write an offset sync, or never will. ``logs``: how far they reached before a record was read, at the source and at
+    the target, by the source's names.
     """
 
     doubts: tuple[Doubted, ...]
     unpaired: tuple[TopicPartition, ...]
+    logs: Mapping[TopicPartition, tuple[LogBounds, LogBounds]]
 
 
 def looked_at(world: World, source: str, target: str, frontier: Mapping[TopicPartition, int]) -> FrontierLook:
@@ -73,7 +75,8 @@ def looked_at(world: World, source: str, target: str, frontier: Mapping[TopicPar
     """
     here, there = world.sites[source], Images(world, source, target)
     claims = _claims(world, here, there, target, frontier)
-    return FrontierLook(_doubted(here, there, claims), _unpaired(here, claims))
+    logs = {claim.partition: (claim.source, claim.target) for claim in claims}
+    return FrontierLook(_doubted(here, there, claims), _unpaired(here, claims), logs)
 
 
 def unpaired(

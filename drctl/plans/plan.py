@@ -1,7 +1,7 @@
 """Define what a step and a plan are, and the context in which a step acts."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,9 +9,11 @@ from functools import partial
 from typing import ClassVar, Protocol
 
 from drctl.errors import ConfigInvalid
+from drctl.model.fence import DenyRule, FirstLook
 from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence, Run
 from drctl.model.terms import Terms
+from drctl.plans.draining import DrainLook, DrainQuestion
 from drctl.plans.followed import FollowedPositions, Held
 from drctl.plans.proofs import Proofs
 from drctl.plans.step_evidence import DrainedLink
@@ -40,9 +42,11 @@ class StepContext:
     every change. ``proofs`` are the positions that this process has proven for this run. ``terms`` are the person's,
     ``digest`` the plan's. ``raised_at`` is a moment at which the epoch was certainly raised already, by the monotonic
     clock. ``saw_target_closed``: this process has seen the target closed, which then stays so until this process opens
-    it. ``stopped_checkpoints``: this process has stopped the link's checkpoints and heartbeats. ``frontier_ahead`` is
-    what the link has copied, asked before it is needed, or None. ``drained`` is what this process has seen of the link
-    once nothing was left to copy. ``asked_link_to_stop``: it has asked the link to stop since.
+    it. ``stopped_checkpoints``: this process has stopped the link's checkpoints and heartbeats. ``first_look`` is how
+    far the source's logs reached once this process had seen every writer denied. ``drain_ahead`` is what the link has
+    left to copy, asked before it is needed, or None. ``drained`` is what this process has seen of the link once nothing
+    was left. ``asked_link_to_stop``: it has asked the link to stop since. ``rules`` are the source's, needed and
+    standing, while they are asked for once for several steps (:func:`drctl.plans.fencing.one_look`).
     ``until`` is a moment by the same clock from which nothing that failed is asked again, for a person who waits.
     """
 
@@ -59,9 +63,11 @@ class StepContext:
     raised_at: float | None = None
     saw_target_closed: bool = False
     stopped_checkpoints: bool = False
-    frontier_ahead: Future[Mapping[TopicPartition, int]] | None = None
+    first_look: FirstLook | None = None
+    drain_ahead: Future[DrainLook] | None = None
     drained: DrainedLink | None = None
     asked_link_to_stop: bool = False
+    rules: list[tuple[frozenset[DenyRule], frozenset[DenyRule]]] | None = None
     until: float = math.inf
     _followed: dict[str, FollowedPositions] = field(default_factory=dict)
     _partitions: dict[str, tuple[TopicPartition, ...]] = field(default_factory=dict)
@@ -111,6 +117,10 @@ class StepContext:
         """Follow nothing any more."""
         for each in self._followed.values():
             each.close()
+
+    def drain(self) -> DrainQuestion:
+        """The question what the forward link has left to copy."""
+        return DrainQuestion(self.world, self.source.name, self.target.name, self.partitions(self.source))
 
     def partitions(self, site: SitePorts) -> tuple[TopicPartition, ...]:
         """All partitions of the topics that move, as they are at that site; asked once."""

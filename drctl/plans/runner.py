@@ -43,6 +43,7 @@ from drctl.model.terms import Terms
 from drctl.plans.authority import require_authority
 from drctl.plans.conditions import require_standing
 from drctl.plans.digests import plan_digest
+from drctl.plans.fencing import one_look
 from drctl.plans.found_done import FoundDone
 from drctl.plans.hooking import PAUSED, ROLLING_BACK, Hooking
 from drctl.plans.newest import STALE, require_newest
@@ -166,7 +167,8 @@ class _Execution:
                 self.ctx.evidence[name] = patiently(self.ctx, lambda: step.verify(self.ctx))
             self.journal.found_done(step, self.ctx.evidence[name])
             return self.display.finished(found_done=True)
-        require_standing(conditions, self.found.is_done, self.world.clock)
+        with one_look(self.ctx):
+            require_standing(conditions, self.found.is_done, self.world.clock)
         # The first snapshot is kept for good. One taken after a cut could show our own effect as what was
         # there before, and an undo would then restore that.
         taken = self.ctx.snapshots[name] if name in self.ctx.snapshots else step.snapshot(self.ctx)

@@ -105,7 +105,7 @@ def ordered(source: str, target: str, *, observe: Observe, accept_repeats: bool 
             # producer can still end its transaction, so that nothing has to be aborted.
             FenceWrites(),
             AwaitOpenTransactions(),
-            FenceTransactions(),
+            FenceTransactions(drained_next=True),
             # Consumers begin to leave while the fence is proven and the link drains: they are waited for
             # only once there is nothing else to wait for.
             CloseClientRouting(),

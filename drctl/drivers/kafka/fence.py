@@ -34,6 +34,9 @@ WRITING = (AclOperation.WRITE, AclOperation.ALL)
 EVERYONE = "User:*"
 SETTLE = 3.0
 """Seconds to wait for a rule to be shown; who needs to be sure reads back."""
+SOON, RARELY = 0.01, 0.05
+"""Seconds to the second question whether it is shown, doubled until it is the latter: clients wait, and most often a
+broker has applied a rule within some milliseconds."""
 
 
 class AclFence:
@@ -179,6 +182,7 @@ def _rule(
 
 def _settle(shown: Callable[[], bool]) -> None:
     """Give the broker that is asked a moment to apply the rules: it answers from its own copy of the metadata."""
-    deadline = time.monotonic() + SETTLE
+    deadline, pause = time.monotonic() + SETTLE, SOON
     while not shown() and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
+        threading.Event().wait(pause)
+        pause = min(2 * pause, RARELY)

@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from drctl.errors import DrctlError, StepFailed
-from drctl.model.offsets import LogBounds, TopicPartition
+from drctl.model.offsets import TopicPartition
 from drctl.model.run import Evidence
-from drctl.model.wording import counted
 from drctl.plans.authority import AGAIN
-from drctl.plans.frontier import looked_at
+from drctl.plans.draining import DrainLook
 from drctl.plans.plan import Place, Step, StepContext
 from drctl.plans.step_evidence import DrainedLink
 from drctl.plans.waiting import wait_until_none
-from drctl.ports.asking import first_records
 
 
 class DrainLink(Step):
@@ -46,7 +44,7 @@ class DrainLink(Step):
             raise StepFailed(f"link {ctx.forward.link.name} was not seen to have copied everything", remedy=AGAIN)
         return ctx.drained.to_json()
 
-    def _missing(self, ctx: StepContext) -> list[str]:
+    def _missing(self, ctx: StepContext) -> tuple[str, ...]:
         """Return what is not copied; once nothing is said to be left, what contradicts that.
 
         Connect reads its offsets topic to the end for every answer, about a second, and clients wait: it is asked once.
@@ -54,41 +52,27 @@ class DrainLink(Step):
         # An older answer says less than a new one, and never more: what was copied stays so. Where it is enough, the
         # link has copied everything; where it is not, it is as if it had not been asked for.
         early = _asked_ahead(ctx)
-        if early is not None and not self._missing_at(ctx, early):
-            return []
-        return self._missing_at(ctx, ctx.forward.replication.frontier())
-
-    def _missing_at(self, ctx: StepContext, frontier: Mapping[TopicPartition, int]) -> list[str]:
-        """Do the same for one answer of Connect; the ends, the syncs and the records are read behind it."""
-        bounds = ctx.source.records.bounds(ctx.partitions(ctx.source))
-        if left := self._left(ctx, frontier, bounds):
-            return left
-        doubts, unpaired = looked_at(ctx.world, ctx.source.name, ctx.target.name, frontier)
-        if doubts:
-            return [f"{each.partition} ({each.detail})" for each in doubts]
-        ctx.drained = DrainedLink(
-            {p: frontier[p] for p in bounds if p in frontier},
-            {p: each.stable for p, each in bounds.items()},
-            unpaired,
-        )
-        return []
+        if early is not None:
+            # The same logs as then need not be read again: clients wait.
+            if early.drained is not None and ctx.drain().still_holds(early):
+                ctx.drained = early.drained
+                return ()
+            if not self._left_at(ctx, early.frontier):
+                return ()
+        return self._left_at(ctx, ctx.forward.replication.frontier())
 
     @staticmethod
-    def _left(
-        ctx: StepContext, frontier: Mapping[TopicPartition, int], bounds: Mapping[TopicPartition, LogBounds]
-    ) -> list[str]:
-        """Partitions with uncopied records, each with how many there are at most."""
-        spans = {p: (max(frontier.get(p, 0), there.start), there.stable) for p, there in sorted(bounds.items())}
-        # One record read settles what offsets cannot: in a trial the stored offset met the last stable one in
-        # 15 of 27 partitions only, the others ended in markers.
-        left = first_records(ctx.source.records, spans)
-        behind = {partition: stop - begin for partition, (begin, stop) in spans.items() if partition in left}
-        return [f"{partition} (at most {counted(count, 'record')})" for partition, count in behind.items()]
+    def _left_at(ctx: StepContext, frontier: Mapping[TopicPartition, int]) -> tuple[str, ...]:
+        """Return the same for one answer of Connect; the ends, the syncs and the records are read behind it."""
+        look = ctx.drain().held_against(frontier)
+        if look.drained is not None:
+            ctx.drained = look.drained
+        return look.left
 
 
-def _asked_ahead(ctx: StepContext) -> Mapping[TopicPartition, int] | None:
-    """Return the answer that was asked for ahead, once; None if there is none."""
-    asked, ctx.frontier_ahead = ctx.frontier_ahead, None
+def _asked_ahead(ctx: StepContext) -> DrainLook | None:
+    """Return what was asked for ahead, once; None if there is nothing."""
+    asked, ctx.drain_ahead = ctx.drain_ahead, None
     try:
         return None if asked is None else asked.result()
     except DrctlError:

@@ -5,8 +5,9 @@ from typing import override
 from drctl.model.run import Evidence
 from drctl.plans import evidence, fencing, openness
 from drctl.plans.plan import StepContext
+from drctl.plans.standing_still import refuse
 from drctl.plans.step_evidence import FenceProof, left_if_any
-from drctl.plans.steps.prove_fence import ProveFence, refuse
+from drctl.plans.steps.prove_fence import ProveFence
 from drctl.plans.steps.see_open_site import SeeOpenSite
 
 

@@ -3,7 +3,7 @@
 | seen | then |
 | --- | --- |
 | a transaction is open before the window | wait until it ends, up to ``guards.stepTimeout`` |
-| a data record at or behind the ends that were read first | not proven: somebody writes |
+| a data record at or behind the ends of the first look | not proven: somebody writes |
 | only markers there | goes on: a coordinator may end a transaction that never wrote |
 | a transaction is open at the end of the window | not proven: it was begun behind the fence |
 | the canary's write is accepted, or fails for any other reason than its rights | not proven |
@@ -23,20 +23,14 @@ from functools import partial
 from typing import ClassVar, override
 
 from drctl.errors import DrctlError, StepFailed
-from drctl.model.fence import Stillness
 from drctl.model.offsets import LogBounds, TopicPartition
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.standing_still import refuse, watch
 from drctl.plans.step_evidence import FenceProof, left_if_any
 from drctl.plans.waiting import patiently, wait_until_none
-from drctl.ports.asking import ahead, both
-
-_SAMPLES = 5
-"""Looks per window: a writer is seen after a fifth of it, and the brokers are asked for ends a few times only."""
-_AHEAD = 2.0
-"""Seconds before the window's end at which the link is asked what it has copied: Connect takes about one to answer, and
-whatever was written before the fence is copied by then, or the link is behind and asked again anyway."""
+from drctl.ports.asking import both
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ class ProveFence(Step):
         return {}
 
     def verify(self, ctx: StepContext) -> Evidence:
-        stillness = _watch(ctx, ask_ahead=self.drained_next)
+        stillness = watch(ctx, drained_next=self.drained_next)
         if stillness.open_transactions:
             raise StepFailed(
                 f"{ctx.source.name}: a transaction was begun behind the fence on {stillness.open_transactions[0]}",
@@ -96,7 +90,7 @@ class ProveFence(Step):
         # Last, and by a real client: it would be refused at once also where some broker has not yet heard
         # of the rules, so alone it proves nothing. Nor does the window: a site without traffic stands
         # still, too.
-        canary = ctx.source.fence.canary()
+        canary, uncovered = both(ctx.source.fence.canary, partial(fencing.not_covered, ctx.source))
         if not canary.refused:
             raise StepFailed(
                 f"{ctx.source.name}: the canary was not refused behind the fence ({canary.answer})",
@@ -108,7 +102,7 @@ class ProveFence(Step):
             window=stillness.window,
             samples=stillness.samples,
             canary=canary.answer,
-            uncovered=fencing.not_covered(ctx.source),
+            uncovered=uncovered,
         ).to_json()
 
 
@@ -124,43 +118,3 @@ def _ends(ctx: StepContext, partitions: tuple[TopicPartition, ...]) -> Mapping[T
         return ctx.source.records.bounds(partitions)
     except DrctlError as error:
         return error
-
-
-def _watch(ctx: StepContext, *, ask_ahead: bool) -> Stillness:
-    """Sample the ends over the window; StepFailed as soon as a record appears.
-
-    With ``ask_ahead`` the answer to what the link has copied is on its way at the end.
-    """
-    clock, records = ctx.world.clock, ctx.source.records
-    window = ctx.world.plan.guards.fence_window
-    began, first = clock.now(), records.bounds(ctx.partitions(ctx.source))
-    # Last stable offsets, not high watermarks: no transaction is open here, so the two are the same, and
-    # whoever opens one now shows at the end of the window.
-    ends = {p: bounds.stable for p, bounds in first.items()}
-    # From here on, when the first ends are known: the window is as long between the looks, and no longer for what
-    # they take.
-    watched = clock.monotonic()
-    # Fails with the first record instead of at the end of the window: clients wait, and are let back by so
-    # much earlier.
-    for number in range(1, _SAMPLES + 1):
-        ctx.report("watching the source's end offsets stand still")
-        due = watched + window.total_seconds() * number / _SAMPLES
-        if ask_ahead and watched + window.total_seconds() - clock.monotonic() <= _AHEAD:
-            ctx.frontier_ahead, ask_ahead = ahead(ctx.forward.replication.frontier), False
-        if ctx.frontier_ahead is not None:
-            clock.wait_for(ctx.frontier_ahead, due)
-        clock.sleep(max(0.0, due - clock.monotonic()))
-        refuse(ctx, fencing.growth(ctx.source, ends))
-    last = records.bounds(tuple(ends))
-    opened = tuple(p for p, b in sorted(last.items()) if b.stable < b.high)
-    return Stillness(began, window, _SAMPLES + 1, (), opened, {p: b.stable for p, b in last.items()})
-
-
-def refuse(ctx: StepContext, grown: Mapping[TopicPartition, int]) -> None:
-    """StepFailed if any partition has gained records behind the fence."""
-    if grown:
-        named = ", ".join(f"{p} by {count}" for p, count in grown.items())
-        raise StepFailed(
-            f"{ctx.source.name}: records appeared behind the fence: {named}",
-            remedy="someone writes who is not fenced: is an application a super user?",
-        )

@@ -9,8 +9,8 @@ from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.pending import evidence_of, pending_reversal
 from drctl.plans.plan import Place, Step, StepContext
+from drctl.plans.standing_still import refuse
 from drctl.plans.step_evidence import FenceProof, HandoverPoint, left
-from drctl.plans.steps.prove_fence import refuse
 
 
 @dataclass(frozen=True, slots=True)

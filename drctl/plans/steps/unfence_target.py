@@ -1,11 +1,13 @@
 """unfence-target."""
 
+from functools import partial
 from typing import ClassVar
 
 from drctl.model.run import Evidence
 from drctl.plans import fencing
 from drctl.plans.plan import UNFENCE_TARGET, Place, Step, StepContext
 from drctl.plans.waiting import wait_until_none
+from drctl.ports.asking import both
 
 
 class UnfenceTarget(Step):
@@ -31,6 +33,10 @@ class UnfenceTarget(Step):
         return {"lifted": sorted({denial.principal for denial in lifted})}
 
     def verify(self, ctx: StepContext) -> Evidence:
+        _, others = both(partial(self._await_writes, ctx), partial(fencing.of_others, ctx.target))
+        return {"canary": "written", "left as they are": others}
+
+    @staticmethod
+    def _await_writes(ctx: StepContext) -> None:
         fence = ctx.target.fence
         wait_until_none(ctx, "the target takes writes", lambda: fencing.refusals(fence), soon=True)
-        return {"canary": "written", "left as they are": fencing.of_others(ctx.target)}

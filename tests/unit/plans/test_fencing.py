@@ -73,6 +73,19 @@ def test_who_writes_and_what_stands_is_asked_at_the_same_time() -> None:
     assert not fencing.stand(ctx, Scope.TRANSACTIONAL_IDS)
 
 
+def test_one_look_at_the_rules_judges_both_scopes_and_what_it_refutes_is_asked_again() -> None:
+    earth = FakeWorld()
+    ctx = a_scene(earth)
+    fencing.put_up(ctx, Scope.TOPICS)
+    with fencing.one_look(ctx):
+        assert fencing.stand(ctx, Scope.TOPICS)
+        fencing.put_up(ctx, Scope.TRANSACTIONAL_IDS)
+        assert not fencing.stand(ctx, Scope.TRANSACTIONAL_IDS), "it is of the look before"
+        assert fencing.stand(ctx, Scope.TRANSACTIONAL_IDS)
+    earth.north.allowed.add("User:new")
+    assert not fencing.stand(ctx, Scope.TOPICS), "behind it everybody asks anew"
+
+
 class Knowing(FakeFence):
     """A fence that knows the site's super users."""
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from drctl.model import resources as of
-from drctl.model.kubernetes import Usage
+from drctl.model.kubernetes import ConditionStatus, Usage
 from drctl.model.reading import Reading
 from drctl.model.resources import Kind, Object, Where
 from drctl.model.sight import KubeFacts
@@ -150,8 +150,12 @@ class KubeObserver:
             return
         found: dict[str, Usage] = {}
         failures = []
-        nodes = sorted({pod.node for pod in pods.value.values() if pod.node and pod.claims})
-        for node in nodes:
+        ready = {
+            name for name, node in (self.nodes.reading().value or {}).items() if node.ready is ConditionStatus.TRUE
+        }
+        asked = {pod.node for pod in pods.value.values() if pod.node and pod.claims}
+        # Those that are ill come last: they would keep the others' volumes from being measured.
+        for node in sorted(asked, key=lambda name: (name not in ready, name)):
             seen = reading_of(self.clock, partial(self.kubelets.usage, node))
             found |= seen.value or {}
             failures += [seen.unknown] if not seen.known else []

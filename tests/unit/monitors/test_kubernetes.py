@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from drctl.errors import Forbidden
+from drctl.errors import Forbidden, Unreachable
 from drctl.model.kubernetes import Usage
 from drctl.model.reading import Reading
 from drctl.model.resources import KAFKA, LEASE, MIRROR_MAKER, NODE, POD, STRIMZI
@@ -112,6 +112,16 @@ def test_a_kubelet_that_is_denied_hides_only_its_own_and_all_of_them_are_said() 
     site.eyes.look()
     assert site.eyes.facts().usage.unknown == "cannot get nodes/proxy"
     assert len(site.kubelets.asked) == 2
+
+
+def test_two_kubelets_that_do_not_answer_hide_no_volume_of_a_node_that_is_ready() -> None:
+    site = Site()
+    ready = [{"type": "Ready", "status": "True"}]
+    site.api.put(NODE, {"metadata": {"name": "node-2"}, "status": {"conditions": ready}})
+    for number in (0, 1):
+        site.kubelets.nodes[f"node-{number}"] = Unreachable("the kubelet does not answer")
+    site.eyes.look()
+    assert site.eyes.facts().usage.value == {"data-2": Usage(10, 5)}
 
 
 def test_a_clock_that_is_ahead_is_read() -> None:

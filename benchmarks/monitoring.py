@@ -39,13 +39,11 @@ class Site:
             self.others(number)
         # As the service has them, but without threads: each watch is walked through in turn.
         self.observer = KubeObserver(FakeResources(self.api, self.clock), FakeKubelets(), self.clock, "app=kafka")
-        self.brokers = KafkaBrokers(SimpleNamespace(admin=lambda: self))  # type: ignore[arg-type]
-        self.metadata = metadata()
+        told = metadata()
+        # The admin client's metadata, as if it had just arrived.
+        asked = SimpleNamespace(login_asked=None, metadata=lambda _: told)
+        self.brokers = KafkaBrokers(asked)  # type: ignore[arg-type]
         self.courses: Courses = {}
-
-    def list_topics(self, timeout: float) -> Any:  # noqa: ARG002
-        """The admin client's metadata, as if it had just arrived."""
-        return self.metadata
 
     def put(self, kind: Kind, name: str, **body: Any) -> None:
         """Another resource, as its API server keeps it."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-# No deadline: a slow machine must not fail a true property. The blob makes a failure repeatable from a log.
-settings.register_profile("drctl", deadline=None, print_blob=True)
+# No deadline, and none for drawing examples: a slow machine must not fail a true property. The blob makes a failure
+# repeatable from a log.
+settings.register_profile("drctl", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("drctl")
 # What a script begins in the background ignores SIGINT, and so would everything that the tests begin and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -17,6 +17,7 @@ from drctl.cli.openness import told as in_words
 from drctl.cli.output import echo, output_option, show_document, show_table
 from drctl.cli.parameters import DURATION
 from drctl.cli.pause import pause_document
+from drctl.cli.places import show_places
 from drctl.cli.status_document import as_document, left_document, link_state, run_document, why
 from drctl.cli.wording import state_word
 from drctl.cli.world import opened
@@ -170,6 +171,7 @@ def _show(
     _tell(standby_lines(seen))
     echo()
     show_health([diagnose(site.sight, site.sight.seen_at) for site in seen.sites], wide=wide)
+    show_places(site.sight for site in seen.sites)
     columns = ("LINK", "STATE", "LAG RECORDS", "LAG SECONDS", "OFFSET SYNCS", "EXACTLY ONCE", "WHY")
     echo()
     show_table("Links", columns, (_link_row(link) for link in seen.links))

@@ -5,6 +5,7 @@ from typing import Any
 
 from drctl.cli.health import health_document
 from drctl.cli.output import document
+from drctl.cli.places import kafka_document, kubernetes_document
 from drctl.cli.wording import state_word
 from drctl.decide.health import diagnose
 from drctl.model.facts import LinkFacts, SiteStatus, Status
@@ -43,6 +44,8 @@ def _site_document(site: SiteStatus) -> dict[str, Any]:
         "role": site.role.value,
         "roleUnknown": site.role_unknown or None,
         "health": health_document(diagnose(site.sight, site.sight.seen_at)),
+        "kafka": kafka_document(site.sight),
+        "kubernetes": kubernetes_document(site.sight),
         "brokers": _reading(cluster, cluster.value and [broker.id for broker in cluster.value.brokers]),
         "controller": cluster.value and cluster.value.controller,
         "denied": _reading(standing, _principals(standing)),

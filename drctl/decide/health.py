@@ -10,7 +10,7 @@ from drctl.decide.freshness import Limits, fresh, unusable
 from drctl.decide.nodes import lost_zones, node_reasons
 from drctl.decide.notes import notes
 from drctl.decide.response import is_stuck
-from drctl.decide.silence import met_by_somebody, missed_by_somebody, silence
+from drctl.decide.silence import kubernetes_answers, met_by_somebody, missed_by_somebody, silence
 from drctl.decide.volumes import ABOUT_VOLUMES, SiteVolumes, volume_reasons
 from drctl.model.cause import Cause, CauseScope, SiteHealth
 from drctl.model.kubernetes import Attachment, ConditionStatus, Node, Pod, WarningEvent
@@ -212,6 +212,10 @@ class _Site:
         if not self.ids or down != self.ids or self.pods is None or (self.view is not None and self.view.alive):
             return None
         if met_by_somebody(sight, now, limits) or not missed_by_somebody(sight, now, limits):
+            return None
+        # Kubernetes has to say it now: where it has fallen silent with the brokers, they have one observer
+        # in common, and what it said before may be what the cut network left of it.
+        if not kubernetes_answers(sight, now, limits):
             return None
         reasons = tuple(dict.fromkeys(reason for cause in causes for reason in cause.reasons))
         return Cause(CauseScope.SITE, sight.site, ("every broker is down", *reasons), self.ids)

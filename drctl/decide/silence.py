@@ -8,6 +8,7 @@ from drctl.model.cause import Cause, CauseScope
 from drctl.model.sight import Sight, Sighting
 
 BROKERS = "brokers"
+KUBERNETES = "kubernetes"
 
 
 def silence(sight: Sight, now: datetime, limits: Limits) -> Iterator[Cause]:
@@ -58,6 +59,11 @@ def met_by_somebody(sight: Sight, now: datetime, limits: Limits) -> bool:
 def missed_by_somebody(sight: Sight, now: datetime, limits: Limits) -> bool:
     """Whether any observer does not meet the brokers."""
     return any(each.part == BROKERS and fresh(each.met, now, limits) is False for each in sight.sightings)
+
+
+def kubernetes_answers(sight: Sight, now: datetime, limits: Limits) -> bool:
+    """Whether the site's API server answers any observer, whatever it says."""
+    return any(each.part == KUBERNETES and fresh(each.met, now, limits) for each in sight.sightings)
 
 
 def _said(sighting: Sighting, answered: bool) -> str:

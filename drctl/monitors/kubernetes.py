@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from drctl.model import resources as of
-from drctl.model.kubernetes import Usage
+from drctl.model.kubernetes import ConditionStatus, Usage
 from drctl.model.reading import Reading
 from drctl.model.resources import Kind, Object, Where
 from drctl.model.sight import KubeFacts
@@ -118,23 +118,29 @@ class KubeObserver:
         """Whether the API server answers, if only to refuse."""
         pods = self.pods.reading()
         never = not pods.known and not pods.silent and not self.pods.trouble
-        return Reading(None, pods.seen_at, pods.unknown) if never else Reading(not self.pods.silent, self.clock.now())
+        if never:
+            return Reading(None, pods.seen_at, pods.unknown)
+        # A watch that is not answered says so only once its time is over; until then it is as old as its last word.
+        told_at = pods.seen_at if pods.known and not self.pods.silent else self.clock.now()
+        return Reading(not self.pods.silent, told_at)
 
     def _lease_ages(self) -> Reading[Mapping[str, timedelta]]:
-        """How long each lease has stood still, by our clock: from when we first saw its present stamp."""
-        return _each(
-            self.leases.reading(),
-            lambda held: {name: self._age(name, stamp) for name, (stamp, _) in held.items()},
-        )
+        """How long each lease has stood still, by our clock: from when we first saw its present stamp.
 
-    def _age(self, name: str, stamp: str) -> timedelta:
+        It is told until the API server's last word: what stood still since may be that server, and not the nodes.
+        """
+        leases = self.leases.reading()
+        untold = max(0.0, (self.clock.now() - leases.seen_at).total_seconds())
+        return _each(leases, lambda held: {name: self._age(name, stamp, untold) for name, (stamp, _) in held.items()})
+
+    def _age(self, name: str, stamp: str, untold: float) -> timedelta:
         now = self.clock.monotonic()
         before = self._leases.get(name)
         # By the change of the stamp and our own clock, as the leader election does: the node's clock may be
         # wrong, and it is the node that is doubted.
         if before is None or before[0] != stamp:
             before = self._leases[name] = (stamp, now)
-        return timedelta(seconds=now - before[1])
+        return timedelta(seconds=max(0.0, now - before[1] - untold))
 
     def measure(self) -> None:
         """Ask the kubelets of the broker pods' nodes how full the claims are. One that fails hides only its own."""
@@ -144,8 +150,12 @@ class KubeObserver:
             return
         found: dict[str, Usage] = {}
         failures = []
-        nodes = sorted({pod.node for pod in pods.value.values() if pod.node and pod.claims})
-        for node in nodes:
+        ready = {
+            name for name, node in (self.nodes.reading().value or {}).items() if node.ready is ConditionStatus.TRUE
+        }
+        asked = {pod.node for pod in pods.value.values() if pod.node and pod.claims}
+        # Those that are ill come last: they would keep the others' volumes from being measured.
+        for node in sorted(asked, key=lambda name: (name not in ready, name)):
             seen = reading_of(self.clock, partial(self.kubelets.usage, node))
             found |= seen.value or {}
             failures += [seen.unknown] if not seen.known else []

@@ -8,12 +8,22 @@ from drctl.ports import Clock
 
 def until(clock: Clock, what: str, reached: Callable[[], bool], seconds: float = 60) -> None:
     """Return once it is so; AssertionError naming it if it does not come about. A passing error is not yet so."""
+    settled(clock, what, reached, bool, seconds)
+
+
+def settled[T](clock: Clock, what: str, look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 60) -> T:
+    """Look again until what is seen is as wanted, and return it; AssertionError with the last look if it never is.
+
+    For everything that others still change: what one look shows there depends on how fast the machine is. A passing
+    error is a look that shows nothing.
+    """
     deadline = clock.monotonic() + seconds
-    said = ""
     while True:
         try:
-            if reached():
-                return
+            seen = look()
+            if wanted(seen):
+                return seen
+            said = repr(seen)
         except DrctlError as error:
             if not error.transient:
                 raise

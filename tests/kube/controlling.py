@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from threading import Timer
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
@@ -25,15 +26,32 @@ from drctl.lab.layout import CANARY_TOPIC, GROUPS
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Canary
 from drctl.plans.steps.fence_writes import FenceWrites
-from tests.contract.waiting import until
+from tests.contract.waiting import settled, until
 from tests.kube.harness import CHECKOUT
 
 CLOCK = SystemClock()
 wait = partial(until, CLOCK, seconds=240)
+"""For what several processes or the brokers' own copies have to come to."""
 SELECTOR = "app.kubernetes.io/name=drctl"
 IN_POD = ("exec", "deploy/drctl", "-c", "drctl", "--", "drctl")
 READINGS = TopicPartition("turbines.readings", 0)
 RECORDS = 300
+
+
+def comes_to[T](what: str, look: Callable[[], T], wanted: Callable[[T], bool]) -> T:
+    """What a look shows once it is as wanted, within the same time."""
+    return settled(CLOCK, what, look, wanted, 240)
+
+
+@contextmanager
+def killed_after(seconds: float, process: "subprocess.Popen[str]") -> Iterator[None]:
+    """Kill a process whose words are read if that lasts longer: reading its pipe has no deadline of its own."""
+    ending = Timer(seconds, process.kill)
+    ending.start()
+    try:
+        yield
+    finally:
+        ending.cancel()
 
 
 def lab_command(lab: KubeLab, word: str) -> str:
@@ -119,8 +137,22 @@ def give_work(lab: KubeLab) -> None:
     south.close()
 
 
+def await_denied(lab: KubeLab, site: str, wanted: Callable[[list[str]], bool]) -> None:
+    """Wait until deny rules bind whom they are to bind: a broker answers from its own copy, which may be behind."""
+    comes_to(f"the deny rules at {site} are as wanted", partial(denied, lab, site), wanted)
+
+
+def roles(controller: Controller, wanted: Mapping[str, Collection[str]]) -> dict[str, str]:
+    """The role of each site once it is one of those that are wanted; unknown is a look that saw too little."""
+
+    def seen() -> dict[str, str]:
+        return {site["name"]: site["role"] for site in document(controller, "status")["sites"]}
+
+    return comes_to(f"the sites are {wanted}", seen, lambda found: all(found[x] in wanted[x] for x in wanted))
+
+
 def denied(lab: KubeLab, site: str) -> list[str]:
-    """Whom deny rules of a fence's shape bind at a site, as its brokers tell."""
+    """Whom deny rules of a fence's shape bind at a site, as one of its brokers tells."""
     kafka = lab.site(site).kafka("admin")
     try:
         fence = AclFence(kafka, Canary(lab.site(site).client_properties("canary"), CANARY_TOPIC))
@@ -151,11 +183,12 @@ def _switchover_that_fences(controller: Controller, target: str) -> "subprocess.
         begun = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert begun.stderr is not None
         said = []
-        for line in begun.stderr:
-            said.append(line)
-            if line.startswith("✓") and FenceWrites.title in line:
-                return begun
-        begun.wait()
+        with killed_after(300, begun):
+            for line in begun.stderr:
+                said.append(line)
+                if line.startswith("✓") and FenceWrites.title in line:
+                    return begun
+        begun.wait(60)
         assert CLOCK.monotonic() < deadline, "".join(said)
         CLOCK.sleep(3)
 

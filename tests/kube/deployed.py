@@ -14,7 +14,7 @@ from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.binaries import labkube
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.resources import Kind
-from tests.kube.harness import CHECKOUT, resources
+from tests.kube.harness import CHECKOUT, await_served, resources
 
 DEPLOY = CHECKOUT / "deploy"
 RIGHTS = (
@@ -54,8 +54,7 @@ def define(plane: ControlPlane) -> list[Manifest]:
     """Apply the definitions of drctl's own kinds and wait until they are served; returns them."""
     definitions = documents((DEPLOY / "components/resources/definitions.yaml").read_text())
     apply_strictly(plane, definitions)
-    names = [f"crd/{each['metadata']['name']}" for each in definitions]
-    everywhere(plane).run("wait", "--for=condition=Established", "--timeout=60s", *names, seconds=90)
+    await_served(plane, definitions)
     return definitions
 
 

@@ -2,8 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,13 @@ from ruamel.yaml import YAML
 from drctl.drivers.kube.client import KubeClient
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.store.clock import SystemClock
+from drctl.errors import NotFound
 from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.resources import EVENT, Kind
+from tests.contract.waiting import until
 
+CLOCK = SystemClock()
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -33,7 +37,7 @@ def resources(
     plane: ControlPlane, space: str, *, manager: str = "drctl", kubeconfig: Path | None = None
 ) -> KubeResources:
     """The driver, in that namespace."""
-    return KubeResources("north", kubeconfig or plane.kubeconfig, "lab", space, SystemClock(), manager=manager)
+    return KubeResources("north", kubeconfig or plane.kubeconfig, "lab", space, CLOCK, manager=manager)
 
 
 class RealApiHarness:
@@ -128,9 +132,34 @@ def prepare(plane: ControlPlane, version: str) -> StrimziPlane:
     assert len(files) == 9
     definitions = [YAML(typ="safe").load(file) for file in files]
     plane.kubectl.apply(*definitions)
-    names = [f"crd/{each['metadata']['name']}" for each in definitions]
-    plane.kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *names, seconds=90)
+    await_served(plane, definitions)
     return StrimziPlane(plane, version)
+
+
+def await_served(plane: ControlPlane, definitions: Iterable[Mapping[str, Any]]) -> None:
+    """Wait until each kind is established, listed among what its group serves, and answers.
+
+    These come about one after the other: who applies a resource at once may be told that there is no such kind.
+    """
+    made = tuple(definitions)
+    names = [f"crd/{each['metadata']['name']}" for each in made]
+    plane.kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *names, seconds=90)
+    api = resources(plane, "default")
+    for each in made:
+        group, plural = each["spec"]["group"], each["spec"]["names"]["plural"]
+        for version in [one["name"] for one in each["spec"]["versions"] if one["served"]]:
+            path = f"/apis/{group}/{version}"
+            until(CLOCK, f"{path}/{plural} is served", partial(_is_served, api.client, path, plural))
+    api.close()
+
+
+def _is_served(client: KubeClient, path: str, plural: str) -> bool:
+    try:
+        listed = [each["name"] for each in client.send("GET", path).body["resources"]]
+        client.send("GET", f"{path}/{plural}", {"limit": "1"})
+    except NotFound:
+        return False
+    return plural in listed
 
 
 _NUMBERS = count()

@@ -13,7 +13,7 @@ from drctl.lab.kube.binaries import labkube
 from drctl.lab.kube.controller import NAMESPACE, PLAN, Controller
 from drctl.lab.kube.controller_image import VERSION
 from drctl.lab.kube.kubectl import Kubectl
-from tests.kube.controlling import CLOCK, SELECTOR, drctl, wait
+from tests.kube.controlling import CLOCK, SELECTOR, comes_to, drctl, killed_after, wait
 from tests.kube.tenures import Death
 
 BY = "a test"
@@ -119,8 +119,7 @@ class Killing:
 
     def next_pod(self) -> str:
         """A pod whose container runs, and of these the other replica of the one that was killed last."""
-        wait("a replica runs", lambda: bool(running(self.controller)))
-        return running(self.controller)[0]
+        return comes_to("a replica runs", lambda: running(self.controller), bool)[0]
 
     def resumed(self) -> None:
         """Run it to its end in a replica that was not killed, with the command that an operator gives."""
@@ -138,8 +137,9 @@ class Killing:
         """Its one line, once it stands still; or nothing, and what it said when it ended."""
         assert begun.stdout is not None
         assert begun.stderr is not None
-        line = begun.stdout.readline().strip()
-        return (line, "") if line else ("", begun.stderr.read()[-2000:])
+        with killed_after(400, begun):
+            line = begun.stdout.readline().strip()
+            return (line, "") if line else ("", begun.stderr.read()[-2000:])
 
     def _kill(self, pod: str) -> None:
         begun = CLOCK.now()

@@ -8,7 +8,7 @@ from drctl.drivers.kube.workload_pods import APPS
 from drctl.lab.kube import ControlPlane
 from drctl.lab.kube.kubectl import Kubectl
 from drctl.model.scaling import STATEFUL_SET, Scalable
-from tests.kube.harness import namespace, resources
+from tests.kube.harness import await_served, namespace, resources
 
 CONTAINER = {"name": "app", "image": "registry.example/app"}
 KEDA: dict[str, Any] = {
@@ -118,7 +118,7 @@ class RealScalingHarness:
 
     def scale_by_events(self, what: Scalable, *, paused: bool = False, paused_at: int | None = None) -> None:
         self.kubectl.apply(KEDA)
-        self.kubectl.run("wait", "--for=condition=Established", "--timeout=60s", f"crd/{KEDA['metadata']['name']}")
+        await_served(self.plane, [KEDA])
         notes = {"autoscaling.keda.sh/paused": "true"} if paused else {}
         notes |= {"autoscaling.keda.sh/paused-replicas": str(paused_at)} if paused_at is not None else {}
         self.kubectl.apply(

@@ -1,6 +1,7 @@
 """The rights that deploy/ ships: all that drctl does succeeds with them, and each single one is needed and named."""
 
 import base64
+import operator
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -14,7 +15,7 @@ from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import DrctlError
 from drctl.lab.kube import ControlPlane, control_plane
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_USER, MIRROR_MAKER, SECRET
-from tests.contract.waiting import until
+from tests.contract.waiting import settled, until
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.acting import CLOCK, NAMES, Drctl, denial, restarted, strike
 from tests.kube.deployed import Account, Right, apply_strictly, built, define, everywhere, rights
@@ -97,9 +98,12 @@ def account(site: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Account:
 
 def test_all_that_drctl_does_succeeds_with_the_rights_that_are_shipped(site: Kafka, account: Account) -> None:
     drctl = Drctl(site, account.kubeconfig())
-    # The server's authorizer sees new bindings a moment after they are stored.
-    until(CLOCK, "the roles are in force", lambda: not drctl.sees("nodes", "list") and not drctl.stands())
-    assert {str(right): said for right in rights() if (said := denial(drctl, right))} == {}
+
+    def denials() -> dict[str, str]:
+        return {str(right): said for right in rights() if (said := denial(drctl, right))}
+
+    # The server's authorizer sees new bindings a moment after they are stored, one before the other.
+    settled(CLOCK, "nothing is denied", denials, operator.not_, 180)
     drctl.close()
 
 

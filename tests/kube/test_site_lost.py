@@ -22,8 +22,7 @@ def test_a_site_of_pods_lost_under_load_is_failed_over_and_nobody_skips_a_record
         told = json.loads(done.stdout)["evidence"]
         wait("both read at south", lambda: all(reader.first_at_south for reader in readers))
         CLOCK.sleep(3)
-        writer.ended.set()
-        writer.join(20)
+        writer.end()
         require_nothing_skipped(lab, readers)
         assert told["fence-what-answers"]["fence"] == "pending"
         assert told["confirm-positions"]["groups"].keys() >= set(GROUPS)

@@ -101,4 +101,4 @@ def test_a_state_that_kubectl_owns_is_a_conflict_that_names_it(connected: Connec
     with pytest.raises(Conflict, match=r'(?s)conflict with "kubectl".*\.spec\.state') as caught:
         replication.stop()
     assert "takeOwnership" in caught.value.remedy
-    assert replication.status().working
+    until(CLOCK, "the link works on", lambda: replication.status().working)

@@ -4,7 +4,9 @@ The API server has Strimzi's definitions, three brokers are pods, Connect is rea
 """
 
 import json
+import operator
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -12,7 +14,7 @@ from drctl.config import load
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.lab.kube import KubeLab
 from drctl.wiring.world import open_world
-from tests.kube.controlling import READINGS, RECORDS, denied, give_work, wait
+from tests.kube.controlling import READINGS, RECORDS, await_denied, give_work, wait
 from tests.kube.strimzi_sites import StrimziLabSite, strimzi_sites
 from tests.lab.usage import moved, serving
 
@@ -58,8 +60,8 @@ def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) ->
     assert states(sites["north"]) == {"running"}
     assert {each.principal for each in sites["north"].denied_in_resources()} >= {"User:turbines", "User:shop"}
     assert sites["south"].denied_in_resources() == set()
-    assert {"User:turbines", "User:shop"} <= set(denied(lab, "north"))
-    assert denied(lab, "south") == []
+    await_denied(lab, "north", {"User:turbines", "User:shop"}.issubset)
+    await_denied(lab, "south", operator.not_)
     wait("the link home works", lambda: _works(lab, "south", "north"))
     # What came from north is not copied back to it: its log has the records, and what ends transactions there.
     assert records(lab, "north") < 2 * RECORDS
@@ -68,11 +70,14 @@ def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) ->
     assert serving(lab) == ("north", "south")
     assert states(sites["north"]) == {"stopped"}
     assert states(sites["south"]) == {"running"}
-    assert denied(lab, "north") == []
-    assert {"User:turbines", "User:shop"} <= set(denied(lab, "south"))
-    # Every rule that stands at the brokers is one that the User Operator keeps there.
+    await_denied(lab, "north", operator.not_)
+    await_denied(lab, "south", {"User:turbines", "User:shop"}.issubset)
     for site in sites.values():
-        assert site.denied_in_resources() == site.strike.standing()
+        wait(f"only rules that {site.name}'s User Operator keeps stand at its brokers", partial(_agree, site))
+
+
+def _agree(site: StrimziLabSite) -> bool:
+    return site.denied_in_resources() == site.strike.standing()
 
 
 def _works(lab: KubeLab, source: str, target: str) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -13,7 +14,8 @@ from urllib.parse import urlencode
 import urllib3
 
 from drctl.drivers.kube.access import configuration, in_cluster
-from drctl.errors import ConfigInvalid, Conflict, DrctlError, Forbidden, NotFound, Unauthenticated, Unreachable
+from drctl.drivers.kube.refusals import ERROR, REFUSALS, conflicts
+from drctl.errors import ConfigInvalid, DrctlError, Unauthenticated, Unreachable
 from drctl.model.documents import json_of
 from drctl.redaction import redact_foreign
 
@@ -21,8 +23,8 @@ CONNECT = 5.0
 """Seconds to connect."""
 ANSWER = 10.0
 """Seconds to answer."""
-ERROR = 64_000
-"""Bytes of an error that are looked through."""
+WHOLE = 30.0
+"""Seconds for a whole answer: a page of 500 large resources from a busy server takes a few."""
 LARGEST = 256 << 20
 """Bytes of one answer that are taken in."""
 
@@ -63,18 +65,35 @@ class KubeClient:
         """One request, decoded."""
         response = self._request(method, path, query, body=body, content=content, read=self.patience or ANSWER)
         try:
-            raw = response.read(LARGEST + 1)
+            raw = self._whole(response, f"{method} {path}")
             date = response.headers.get("Date", "")
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from error
         finally:
             response.release_conn()
-        if len(raw) > LARGEST:
-            raise DrctlError(f"site {self.site}: the answer to {method} {path} is larger than {LARGEST} bytes")
         said = self._decoded(raw, response.status)
         if response.status >= 300:
             raise self.refused(response.status, said, f"{method} {path}")
         return ApiResponse(said, date)
+
+    def _whole(self, response: Any, asked: str) -> bytes:
+        """A whole answer. Unreachable where it comes to no end: the time-out alone begins anew with each byte."""
+        raw, until = bytearray(), time.monotonic() + (self.patience or WHOLE)
+        while part := response.read1(1 << 16):
+            raw += part
+            if len(raw) > LARGEST:
+                response.close()
+                raise DrctlError(f"site {self.site}: the answer to {asked} is larger than {LARGEST} bytes")
+            if time.monotonic() > until:
+                response.close()
+                raise self._endless(asked)
+        return bytes(raw)
+
+    def _endless(self, asked: str) -> Unreachable:
+        return Unreachable(
+            f"site {self.site}: the answer to {asked} comes to no end in time",
+            remedy="see who answers at the address in the kubeconfig, and how busy it is",
+        )
 
     def lines(self, path: str, query: Mapping[str, str], seconds: float) -> Iterator[Any]:
         """Every line of a stream as it comes, decoded; Unreachable once nothing came for that long and some seconds."""
@@ -84,13 +103,16 @@ class KubeClient:
         try:
             if response.status >= 300:
                 raise self.refused(response.status, self._decoded(response.read(LARGEST), response.status), path)
-            left = b""
+            left, until = b"", time.monotonic() + seconds + ANSWER
             for part in response.stream(1 << 16):
                 *whole, left = (left + part).split(b"\n")
                 # A line without an end would otherwise grow in memory for as long as the watch lasts.
                 if len(left) > LARGEST:
                     raise DrctlError(f"site {self.site}: a line of {path} is larger than {LARGEST} bytes")
                 yield from (self._decoded(line, 200) for line in whole if line.strip())
+                # Who sends something now and then, and never ends, would otherwise pass for a watch that is well.
+                if time.monotonic() > until:
+                    raise self._endless(path)
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from error
         finally:
@@ -233,7 +255,7 @@ class KubeClient:
     def refused(self, status: int, said: Any, asked: str) -> DrctlError:
         """The error for an answer that is no success; Kubernetes' own words name verb, resource and field."""
         told = said if isinstance(said, dict) else {}
-        parts = _conflicts(told) or [str(told.get("message", ""))[:ERROR]]
+        parts = conflicts(told) or [str(told.get("message", ""))[:ERROR]]
         message = ": ".join(redact_foreign(part, self._held()) for part in parts)[:500]
         text = f"site {self.site}: {message or f'{status} to {asked}'}"
         kind, remedy = REFUSALS.get(status, (DrctlError, ""))
@@ -254,36 +276,3 @@ class KubeClient:
             f"site {self.site}: the API server of context {self.context} does not answer ({kind})",
             remedy="check that it runs and can be reached from here",
         )
-
-
-def _conflicts(told: Mapping[str, Any]) -> list[str]:
-    """Return who manages the first field that cannot be applied, and that field; nothing where no field is the reason.
-
-    The sentence of the whole has the form of a secret under its key, ``"manager": .field``.
-    """
-    details = told.get("details")
-    causes = details.get("causes") if isinstance(details, Mapping) else None
-    for each in causes if isinstance(causes, list) else ():
-        if isinstance(each, Mapping) and each.get("reason") == "FieldManagerConflict":
-            count = str(told.get("message", "")).partition(":")[0][:ERROR]
-            return [count, str(each.get("message", ""))[:ERROR], str(each.get("field", ""))[:ERROR]]
-    return []
-
-
-class Expired(Unreachable):
-    """The server does not know that version any more, or not yet: list again. Never leaves this family."""
-
-
-_SETTLE = "wait until the API server has settled"
-REFUSALS: Mapping[int, tuple[type[DrctlError], str]] = {
-    401: (Unauthenticated, "renew the credentials of the kubeconfig's user"),
-    403: (Forbidden, "grant that verb to the kubeconfig's user by a Role or ClusterRole"),
-    404: (NotFound, "correct the name; a kind that is not there lacks its definition (CRD)"),
-    409: (Conflict, "look at the resource again: somebody else changes or owns it"),
-    410: (Expired, ""),
-    422: (Conflict, "the resource does not allow that: see which field it names"),
-    # What a server answers that has not yet come to the version which was asked for ("Too large resource
-    # version"): list again, as for one that it has forgotten.
-    504: (Expired, ""),
-    **dict.fromkeys((408, 429, 500, 502, 503), (Unreachable, _SETTLE)),
-}

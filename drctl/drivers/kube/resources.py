@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from drctl.drivers.kube.client import Expired, KubeClient
+from drctl.drivers.kube.client import KubeClient
+from drctl.drivers.kube.refusals import Expired
 from drctl.errors import Conflict, NotFound
 from drctl.model.resources import Happening, Kind, Listing, Object, WatchEvent, Where
 from drctl.ports import Clock

@@ -234,6 +234,17 @@ def test_one_silent_observer_alone_is_never_a_lost_site(place: str, part: str) -
     assert judged(lambda situation: situation.silent(place, parts=(part,))).scope is not CauseScope.SITE
 
 
+def test_what_kubernetes_said_before_it_fell_silent_makes_no_lost_site() -> None:
+    def change(situation: Situation) -> None:
+        every_pod_down(situation)
+        situation.met["south", "kubernetes"] = situation.met["south", "connect"] = False
+        situation.met["west", "brokers"] = None
+
+    found = judged(change)
+    assert found.scope is CauseScope.UNKNOWN
+    assert "only looked at from south" in found.causes[0].reasons[-1]
+
+
 def test_two_nodes_that_fail_at_once_in_two_zones_are_two_causes_that_name_their_brokers() -> None:
     found = judged(
         do(lambda s: s.node(0, ready=ConditionStatus.UNKNOWN), lambda s: s.node(2, ready=ConditionStatus.UNKNOWN))

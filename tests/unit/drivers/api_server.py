@@ -92,6 +92,35 @@ def serving() -> Iterator[Server]:
 
 
 @contextmanager
+def dribbling() -> Iterator[int]:
+    """A port that answers whoever asks with a byte now and then, as part of an answer that never ends."""
+    ended = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            while not ended.wait(0.02):
+                try:
+                    self.wfile.write(b" ")
+                except OSError:  # who asked has left
+                    return
+
+        def log_message(self, *_: object) -> None: ...
+
+    server = ThreadingHTTPServer(("localhost", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server.server_port
+    finally:
+        ended.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
 def deaf() -> Iterator[int]:
     """A port that accepts connections and never says anything."""
     with socket.create_server(("localhost", 0)) as listening:

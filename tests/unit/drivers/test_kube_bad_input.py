@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from drctl.decide.freshness import Limits
+from drctl.drivers.kube import client
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.store.clock import SystemClock
@@ -18,7 +19,7 @@ from drctl.model.resources import CONFIG_MAP, KAFKA, POD, STRIMZI, Where
 from drctl.monitors.kube_objects import pod
 from drctl.monitors.strimzi_objects import strimzi
 from drctl.monitors.watched import Watched
-from tests.unit.drivers.api_server import Server, serving
+from tests.unit.drivers.api_server import KUBECONFIG, Server, dribbling, serving
 
 CLOCK = SystemClock()
 EMPTY: dict[str, Any] = {"metadata": {"resourceVersion": "1"}, "items": []}
@@ -54,6 +55,19 @@ def test_each_verb_that_is_denied_is_named_with_what_to_do(api: KubeResources, s
     with pytest.raises(Forbidden, match=f'cannot {verb} resource "configmaps"') as caught:
         ACTS[verb](api)
     assert "grant that verb" in caught.value.remedy
+
+
+@pytest.mark.parametrize("verb", ["list", "watch"])
+def test_an_answer_that_comes_to_no_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    monkeypatch.setattr(client, "WHOLE", 0.2)
+    monkeypatch.setattr(client, "ANSWER", 0.5 if verb == "watch" else 5.0)
+    with dribbling() as port:
+        path = tmp_path / "kubeconfig"
+        path.write_text(KUBECONFIG.format(port=port))
+        api = KubeResources("north", path, "north", "kafka", CLOCK)
+        with pytest.raises(Unreachable, match=r"comes to no end|does not answer"):
+            list(api.watch(CONFIG_MAP, "1", 0)) if verb == "watch" else api.list(CONFIG_MAP)
+        api.close()
 
 
 def test_a_verb_that_is_taken_away_while_watching_is_named(api: KubeResources, server: Server) -> None:

@@ -3,8 +3,9 @@
 import threading
 from datetime import timedelta
 
-from drctl.errors import Forbidden
+from drctl.errors import Forbidden, Unreachable
 from drctl.model.kubernetes import Usage
+from drctl.model.reading import Reading
 from drctl.model.resources import KAFKA, LEASE, MIRROR_MAKER, NODE, POD, STRIMZI
 from drctl.model.strimzi import ResourceState
 from drctl.monitors.kubernetes import KubeObserver
@@ -73,6 +74,34 @@ def test_a_lease_grows_old_by_our_clock_from_when_we_saw_it_stand_still() -> Non
     assert site.eyes.facts().leases.value == {"node-0": timedelta(seconds=50), "node-1": timedelta(0)}
 
 
+def test_leases_do_not_age_while_the_api_server_tells_nothing() -> None:
+    site = Site()
+    for number in (0, 1):
+        site.renew(f"node-{number}", "1")
+    site.eyes.look()
+    assert site.eyes.facts().leases.known
+    site.clock.jump(timedelta(seconds=5))
+    site.eyes.look()
+    site.api.down = True
+    for _ in range(10):
+        site.clock.jump(timedelta(seconds=5))
+        site.eyes.look()
+        assert set((site.eyes.facts().leases.value or {}).values()) == {timedelta(seconds=5)}
+
+
+def test_an_api_server_was_met_when_it_last_said_something() -> None:
+    site = Site()
+    assert not site.eyes.met().known
+    site.eyes.look()
+    seen = site.clock.now()
+    # A watch that hangs has not failed yet.
+    site.clock.jump(timedelta(seconds=20))
+    assert site.eyes.met() == Reading(True, seen)
+    site.api.down = True
+    site.eyes.look()
+    assert site.eyes.met() == Reading(False, site.clock.now())
+
+
 def test_a_kubelet_that_is_denied_hides_only_its_own_and_all_of_them_are_said() -> None:
     site = Site()
     site.kubelets.nodes["node-1"] = Forbidden("cannot get nodes/proxy")
@@ -83,6 +112,16 @@ def test_a_kubelet_that_is_denied_hides_only_its_own_and_all_of_them_are_said() 
     site.eyes.look()
     assert site.eyes.facts().usage.unknown == "cannot get nodes/proxy"
     assert len(site.kubelets.asked) == 2
+
+
+def test_two_kubelets_that_do_not_answer_hide_no_volume_of_a_node_that_is_ready() -> None:
+    site = Site()
+    ready = [{"type": "Ready", "status": "True"}]
+    site.api.put(NODE, {"metadata": {"name": "node-2"}, "status": {"conditions": ready}})
+    for number in (0, 1):
+        site.kubelets.nodes[f"node-{number}"] = Unreachable("the kubelet does not answer")
+    site.eyes.look()
+    assert site.eyes.facts().usage.value == {"data-2": Usage(10, 5)}
 
 
 def test_a_clock_that_is_ahead_is_read() -> None:

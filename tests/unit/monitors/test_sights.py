@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from drctl.model.cause import CauseScope, SiteHealth
 from drctl.model.cluster import Cluster
 from drctl.model.kubernetes import Usage
 from drctl.model.reading import Reading
-from drctl.model.resources import KAFKA, NODE, POD, STRIMZI, STRIMZI_CORE
+from drctl.model.resources import KAFKA, LEASE, NODE, POD, STRIMZI, STRIMZI_CORE
 from drctl.model.sight import Sighting
 from drctl.model.site import Kubernetes, Strimzi
 from drctl.monitors import SiteObservers, status
@@ -58,8 +59,8 @@ class Harness:
         assert isinstance(found, FakeBrokers)
         return found
 
-    def diagnosis(self, site: str = "north") -> SiteHealth:
-        seen = status(self.world, SiteObservers(self.world, "south"))
+    def diagnosis(self, site: str = "north", observers: SiteObservers | None = None) -> SiteHealth:
+        seen = status(self.world, observers or SiteObservers(self.world, "south"))
         sight = next(each.sight for each in seen.sites if each.facts.name == site)
         return diagnose(sight, self.earth.clock.now())
 
@@ -89,6 +90,23 @@ def test_a_site_that_does_not_answer_from_here_is_no_lost_site() -> None:
     found = harness.diagnosis()
     assert found.scope is CauseScope.UNKNOWN
     assert any("only looked at from south" in each for each in found.causes[0].reasons)
+
+
+def test_a_site_that_falls_silent_as_a_whole_is_not_called_lost_by_leases_that_nobody_tells_of() -> None:
+    harness = Harness()
+    clock, observers = harness.earth.clock, SiteObservers(harness.world, "south")
+    for stamp in ("1", "2"):
+        for number in (1, 2, 3):
+            harness.api.put(LEASE, {"metadata": {"name": f"node-{number}"}, "spec": {"renewTime": stamp}})
+        assert harness.diagnosis(observers=observers).scope is CauseScope.WELL
+        clock.jump(timedelta(seconds=10))
+    harness.earth.north.down = harness.api.down = True
+    harness.earth.mirrors["south", "north"].worker_down = True
+    scopes = []
+    for _ in range(20):
+        scopes.append({each.scope for each in harness.diagnosis(observers=observers).causes})
+        clock.jump(timedelta(seconds=5))
+    assert scopes == [{CauseScope.UNKNOWN}] * 20
 
 
 def test_brokers_that_do_not_answer_while_their_pods_are_ready_are_nobodys_lost_site_either() -> None:

@@ -1,5 +1,6 @@
 """Settings for every tier."""
 
+import gc
 import logging
 import signal
 from collections.abc import Iterator
@@ -34,6 +35,12 @@ log_plainly()  # modules run plans while they are collected, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first, whatever order chance has given to the rest."""
     items.sort(key=lambda item: item.get_closest_marker("early") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what stays until the end, modules and thousands of tests, out of every later garbage collection."""
+    gc.collect()  # worlds in which modules ran plans to name their cuts: else they would stay, too
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

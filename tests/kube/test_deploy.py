@@ -142,6 +142,11 @@ def test_what_the_chart_leaves_out_is_there_on_request() -> None:
     }
 
 
+def test_the_charts_alerts_are_those_of_the_component() -> None:
+    (component,) = documents((DEPLOY / "components/alerts/alerts.yaml").read_text())
+    assert chart("--set", "alerts=true")["PrometheusRule", "drctl", "drctl"] == component
+
+
 def test_the_charts_values_reach_where_they_belong() -> None:
     told = "image=registry.example/drctl:9,place=south,credentials=mine,storageClass=cephfs,site.namespace=streams"
     made = chart("--set", told)

@@ -102,8 +102,8 @@ def test_what_an_uninstall_leaves_was_told_before_and_nothing_else_stays(lab: Ku
 def _disruptions(controller: Controller) -> int:
     """How many pods may be evicted now, as the budget's own controller tells of what it has seen last."""
     budget = controller.kubectl.get("poddisruptionbudget", "drctl")
-    status = budget["status"]
-    seen = status["observedGeneration"] == budget["metadata"]["generation"] and not status.get("disruptedPods")
+    status = budget.get("status", {})
+    seen = status.get("observedGeneration") == budget["metadata"]["generation"] and not status.get("disruptedPods")
     return int(status["disruptionsAllowed"]) if seen else 0
 
 

@@ -14,6 +14,7 @@ if [ ! -x "$folder/promtool" ]; then
     # Not "go install": it refuses a module that excludes or replaces others, as this one does. Built where the module lies, by its
     # own go.mod and go.sum; without service discovery, which rules do not need and most of its dependencies are for.
     source=$(GOTOOLCHAIN=local GOWORK=off go mod download -json "github.com/prometheus/prometheus@v$version" | sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p')
+    [ -n "$source" ] || { echo "promtool: its module could not be fetched: try 'go mod download github.com/prometheus/prometheus@v$version'." >&2; exit 1; }
     GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=0 go build -C "$source" -mod=readonly -tags remove_all_sd -o "$folder.new/promtool" ./cmd/promtool >&2
     rm -rf "$folder"
     mv "$folder.new" "$folder"

@@ -55,11 +55,31 @@ RESOURCES = """\
             limits: {memory: 512Mi}
 """
 
+KEPT = """\
+metadata:
+  name: drctl-state
+  namespace: drctl
+  # Epoch and journal outlast an uninstall, which names the claim; the next install of this release takes it up again.
+  annotations: {helm.sh/resource-policy: keep}"""
+
+NOTES = """\
+drctl runs in namespace {{ .Release.Namespace }}: kubectl -n {{ .Release.Namespace }} exec deploy/drctl -- drctl status
+
+Nobody will tell it later, so ask before 'helm uninstall' what would be left:
+
+  kubectl -n {{ .Release.Namespace }} exec deploy/drctl -- drctl status -o wide
+
+It names an unfinished run, a site that was left behind, and whom deny rules bind at each site. Those rules stay, and
+so do connectors, positions and the topic drctl.journal at the sites. In this cluster the claim drctl-state stays, with
+epoch and journal on it.
+"""
+
 PUT_IN = {
     "account/account.yaml": {},
     "base/lease.yaml": {},
     "base/state.yaml": {
-        "  resources:": "  {{- with .Values.storageClass }}\n  storageClassName: {{ . }}\n  {{- end }}\n  resources:"
+        "metadata: {name: drctl-state, namespace: drctl}": KEPT,
+        "  resources:": "  {{- with .Values.storageClass }}\n  storageClassName: {{ . }}\n  {{- end }}\n  resources:",
     },
     "base/service.yaml": {},
     "base/network.yaml": {},
@@ -113,6 +133,7 @@ def chart() -> dict[str, str]:
     files = {"Chart.yaml": CHART.format(version=version)}
     head, _, data = (DEPLOY / "base/plan.yaml").read_text().partition("data:\n")
     files["values.yaml"] = VALUES.format(version=version, plan=data)
+    files["templates/NOTES.txt"] = NOTES
     plan = head.replace("namespace: drctl", NAMESPACE) + "data: {{- toYaml .Values.plan | nindent 2 }}\n"
     files["templates/plan.yaml"] = plan
     for path, changes in PUT_IN.items():
@@ -145,7 +166,7 @@ def _version() -> str:
 def main() -> None:
     """Write the chart."""
     folder = DEPLOY / "chart"
-    for old in folder.rglob("*.yaml"):
+    for old in folder.rglob("*.*"):
         old.unlink()
     for path, text in chart().items():
         file = folder / path

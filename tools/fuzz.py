@@ -33,6 +33,7 @@ from drctl.drivers.kafka import properties  # noqa: E402
 from drctl.drivers.kafka.mappings import decode_checkpoint, decode_sync  # noqa: E402
 from drctl.drivers.kafka.offsets_topic import OffsetsTopic  # noqa: E402
 from drctl.drivers.metrics.connections import connections_in  # noqa: E402
+from drctl.drivers.store.arbiter import FileArbiter  # noqa: E402
 from drctl.drivers.store.client_routing import FileClientRouting  # noqa: E402
 from drctl.drivers.store.clock import SystemClock  # noqa: E402
 from drctl.drivers.store.journal import SqliteJournal  # noqa: E402
@@ -46,6 +47,7 @@ from drctl.plans.lines import record_of  # noqa: E402
 from drctl.plans.stamp import Stamp  # noqa: E402
 from tools import fuzz_readers  # noqa: E402
 from tools.fuzz_documents import (  # noqa: E402
+    ARBITER,
     BODY,
     CHECKPOINT,
     CONNECTOR,
@@ -139,6 +141,8 @@ READERS = {
     "pointer": Reader(
         (b'{"site": "north"}\n', b'{"site": null}'), _file("d.json", lambda p: FileClientRouting(p).site())
     ),
+    "arbiter": Reader((ARBITER.encode(),), _file("a.json", lambda path: FileArbiter(path).read())),
+    "arbiter's config map": Reader((ARBITER.encode(),), fuzz_readers.arbiter),
     "experiment": Reader((EXPERIMENT,), _file("e.yaml", admitted)),
     "json": Reader((LINKS.encode(), RECORD.encode()), _json),
     "salvaged": Reader((RECORD.encode(),), lambda _, raw: record_of(TopicPartition("t", 0), raw)),

@@ -177,6 +177,7 @@ LISTED = json.dumps(
 BODY = json.dumps(
     {"plan": "d", "facts": "d", "declined": False, "reason": "x", "by": "erin", "n": [1.5, None, "\u00e9"]}
 )
+ARBITER = json.dumps({"plan": "wind-farm", "primary": "north", "epoch": 6, "run": "r5"})
 SUMS = b"""\
 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  manifest.json
 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08  topics/orders.jsonl.gz

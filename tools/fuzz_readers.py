@@ -1,5 +1,6 @@
 """What ``tools/fuzz.py`` has read through a stand-in for who answers, or in the place of a file among others."""
 
+import json
 import math
 import shutil
 import tempfile
@@ -29,6 +30,7 @@ from drctl.drivers.kafka.group_requests import (
 )
 from drctl.drivers.kafka.wire_format import Malformed
 from drctl.drivers.kafka.wire_format import WireReader as Bytes
+from drctl.drivers.kube.arbiter import KEY, ConfigMapArbiter
 from drctl.drivers.kube.kubelets import ProxiedKubelets
 from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.registry.schemas import HttpSchemaRegistry
@@ -165,6 +167,12 @@ def kubernetes(_: Path, raw: bytes) -> object:
     resources = _answered(raw)
     found = [list(resources.watch(POD, "1", 1)), ProxiedKubelets(resources.client, "kafka").usage("n")]
     return [*found, resources.served("g"), resources.get(POD, "x"), resources.list(POD)]
+
+
+def arbiter(_: Path, raw: bytes) -> object:
+    """Read what the config map of an arbiter holds."""
+    item = {"metadata": {"name": "a", "resourceVersion": "5"}, "data": {KEY: raw.decode("utf-8", "replace")}}
+    return ConfigMapArbiter(_answered(json.dumps(item).encode()), "a").read()
 
 
 def groups(_: Path, raw: bytes) -> object:

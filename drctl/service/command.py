@@ -94,7 +94,8 @@ def run(
     a site that is lost is failed over. --watch-only does none of it.
 
     With --show-resources whoever leads writes plan and runs as resources of Kubernetes, with conditions and Events, for
-    kubectl get and describe. They are never read: where the API server is down all else goes on.
+    kubectl get and describe, and Events on the KafkaUsers and links that runs have touched, where it has the right to.
+    None of it is ever read: where the API server is down all else goes on.
 
     --canary writes some records a second to a topic of its own, and judges each minute of them; of several services
     only the one that leads does so.

@@ -33,7 +33,8 @@ from drctl.model.shown import (
 from drctl.plans.standing import RunStanding, Told, told_runs
 from drctl.ports import Resources, World
 from drctl.redaction import describe
-from drctl.service.telling import Trouble
+from drctl.service.telling import Telling, Trouble
+from drctl.service.touched import TouchedResources
 
 NEWEST = 20
 """Runs that are shown: older ones stay as they were written last. A year has fewer."""
@@ -61,6 +62,7 @@ class ResourceMirror:
         self._uids: dict[tuple[str, str], str] = {}
         self._told: dict[str, RunStanding] = {}
         self._afresh_at = 0.0
+        self._touched, self._refusals = TouchedResources(world), Telling()
 
     def take(self, seen: Status) -> None:
         """Have this look shown soon; one that was not shown yet is passed over."""
@@ -105,6 +107,16 @@ class ResourceMirror:
         owner = {"apiVersion": SHOWN_PLAN.api_version, "kind": SHOWN_PLAN.name, "name": name, "uid": uid}
         for told in reversed(runs):
             self._show_run(told, {"ownerReferences": [owner]})
+        self._tell_on_touched(runs)
+
+    def _tell_on_touched(self, runs: tuple[Told, ...]) -> None:
+        """Events at the sites come last: one that does not answer delays nothing that is shown here."""
+        if self.leads():
+            self._touched.tell(runs)
+        for site in self.world.sites:
+            why = self._touched.trouble.get(site)
+            if self._refusals.changed(site, why) and why:
+                self.log.info("events-not-written", site=site, why=why)
 
     def _show_run(self, told: Told, meta: Object) -> None:
         name, status = resource_name(told.run.id), run_status(told)

@@ -27,8 +27,11 @@ from drctl.model.scaling import DEPLOYMENT, STATEFUL_SET, Scalable
 from drctl.model.site import Canary, Site, Strimzi
 from drctl.monitors import status
 from drctl.monitors.kubernetes import KubeObserver
+from drctl.plans.standing import told_runs
+from drctl.ports import KubePorts
 from drctl.service.election import Election
 from drctl.service.showing import ResourceMirror
+from drctl.service.touched import TouchedResources
 from tests.fakes import FakeClock, FakeFence, FakeSite, fake_world
 from tests.kube.deployed import DEPLOY, Manifest, Right, documents
 from tests.spec.harness import switch
@@ -140,6 +143,17 @@ class Drctl:
         world = replace(world, plan=replace(world.plan, name=f"shown-{next(_NUMBERS)}"))
         ResourceMirror(world, self.own, "drctl", example(), lambda: True).write(status(world))
 
+    def tells(self) -> str:
+        """What keeps Events of a run that touched KafkaUser shop and the mirror from being written."""
+        world = fake_world().ports()
+        switch(world)
+        here = replace(world.sites["north"], kubernetes=KubePorts(self.api, self.kubelets))
+        sites = tuple(replace(each, strimzi=NAMES if each.name == "north" else None) for each in world.plan.sites)
+        seen = replace(world, plan=replace(world.plan, sites=sites), sites={**world.sites, "north": here})
+        touched = TouchedResources(seen)
+        touched.tell(told_runs(seen))
+        return touched.trouble.get("north", "")
+
     def connects(self) -> None:
         """A link of KafkaConnectors that nobody has made yet is made and brought to run."""
         number = next(_NUMBERS)
@@ -166,6 +180,8 @@ def acts(right: Right) -> Callable[[Drctl], str | None]:
     """What of drctl needs that right. KeyError for one that nothing needs."""
     if right.role.endswith("/drctl-client-restarts"):
         return lambda drctl: drctl.rehearses(right.resource)
+    if right.role.endswith("/drctl-events"):
+        return lambda drctl: drctl.tells()
     if right.verb in ("list", "watch"):
         return lambda drctl: drctl.sees(right.resource, right.verb)
     return {

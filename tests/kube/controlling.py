@@ -6,6 +6,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -19,9 +20,11 @@ from drctl.drivers.kafka.positions import KafkaPositions
 from drctl.drivers.kafka.records import KafkaRecords
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
 from drctl.drivers.store.clock import SystemClock
+from drctl.errors import LabError
 from drctl.lab.kube import KubeLab
 from drctl.lab.kube.binaries import labkube
 from drctl.lab.kube.controller import NAMESPACE, Controller
+from drctl.lab.kube.controller_image import TAGS
 from drctl.lab.layout import CANARY_TOPIC, GROUPS
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.site import Canary
@@ -112,6 +115,17 @@ def _health(address: str) -> dict[str, Any]:
     return dict(told.get("leadership", {}))
 
 
+def evict(controller: Controller, pod: str) -> str:
+    """Ask for a pod's eviction, as who drains a node does; returns how that is refused, empty if it is not."""
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": NAMESPACE}}
+    path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}/eviction"
+    try:
+        controller.kubectl.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
+    except LabError as refused:
+        return str(refused)
+    return ""
+
+
 def previous_manifests(folder: Path) -> Path:
     """``deploy/`` as it was one commit before."""
     words = ["git", "-C", str(CHECKOUT), "archive", "HEAD~1", "deploy"]
@@ -171,6 +185,49 @@ def frozen_switchover(controller: Controller, target: str) -> Iterator[None]:
     finally:
         begun.kill()
         begun.communicate()
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What came of an upgrade amid a switchover: the run as it was left and as it ended, and the sites after that."""
+
+    replaced: bool
+    left: dict[str, Any]
+    ended: dict[str, Any]
+    roles: dict[str, str]
+
+
+def upgrade_amid_a_run(before: Controller, after: Controller) -> Upgrade:
+    """From what the commit before shipped to this one, and another image, while a run is under way in a pod."""
+    before.install(TAGS[0])
+    give_work(after.lab)
+    with frozen_switchover(after, "south"):
+        old = staying(after)
+        after.install(TAGS[1])
+    left, *_ = document(after, "runs", "list", "--own")["items"]
+    drctl(after, "runs", "resume")
+    ended, *_ = document(after, "runs", "list", "--own")["items"]
+    came = roles(after, {"south": ["primary"], "north": ["standby", "fenced"]})
+    return Upgrade(not old & staying(after), left, ended, came)
+
+
+def require_finished_by_the_new_pods(upgrade: Upgrade) -> None:
+    """The run that the upgrade cut off is the one that ended, and both sites are as it leaves them."""
+    assert upgrade.replaced
+    assert (upgrade.left["run"], upgrade.left["state"]) == ("switchover", "interrupted")
+    assert upgrade.ended["id"] == upgrade.left["id"]
+    assert upgrade.ended["state"] in ("done", "completed-with-exceptions")
+    assert upgrade.roles["south"] == "primary"
+    assert upgrade.roles["north"] in ("standby", "fenced")
+
+
+def require_no_traces(lab: KubeLab) -> None:
+    """Nothing of drctl is left that would act, or that the API server would wait for."""
+    extending = "validatingwebhookconfigurations,mutatingwebhookconfigurations,crd"
+    assert lab.kubectl.run("get", extending, "-o", "name") == ""
+    kinds = "roles,rolebindings,clusterroles,clusterrolebindings,leases,serviceaccounts,secrets,deployments,pods"
+    names = lab.kubectl.run("get", kinds, "-A", "-o", "name").splitlines()
+    assert [name for name in names if "drctl" in name] == []
 
 
 def _switchover_that_fences(controller: Controller, target: str) -> "subprocess.Popen[str]":

@@ -39,6 +39,13 @@ def built(folder: str) -> list[Manifest]:
     return documents(done.stdout)
 
 
+def tool(name: str) -> str:
+    """Where a tool is that ``tools/NAME.sh`` builds when it is first asked."""
+    done = subprocess.run([CHECKOUT / f"tools/{name}.sh"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
 def everywhere(plane: ControlPlane) -> Kubectl:
     """The administrator, for resources that name their namespaces."""
     return Kubectl(plane.kubeconfig, "")

@@ -1,27 +1,26 @@
 """The controller that deploy/ ships, in pods: it starts, outlives its pods and an upgrade, and goes without a trace."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from drctl.lab.kube import KubeLab
 from drctl.lab.kube.controller import Controller
-from drctl.lab.kube.controller_image import TAGS
 from tests.kube.controlling import (
+    Upgrade,
     await_denied,
     comes_to,
     document,
-    drctl,
-    frozen_switchover,
-    give_work,
+    evict,
     holder,
     lab_command,
     leaders,
     previous_manifests,
-    roles,
+    require_finished_by_the_new_pods,
+    require_no_traces,
     staying,
+    upgrade_amid_a_run,
     wait,
 )
 from tests.kube.harness import CHECKOUT
@@ -34,30 +33,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeLab]:
         yield running
 
 
-@dataclass(frozen=True)
-class Upgrade:
-    """What came of an upgrade amid a switchover: the run as it was left and as it ended, and the sites after that."""
-
-    replaced: bool
-    left: dict[str, Any]
-    ended: dict[str, Any]
-    roles: dict[str, str]
-
-
 @pytest.fixture(scope="module")
 def upgrade(lab: KubeLab, tmp_path_factory: pytest.TempPathFactory) -> Upgrade:
     """From the manifests of the commit before to these, and another image, while a run is under way in a pod."""
-    Controller(lab, previous_manifests(tmp_path_factory.mktemp("before"))).install(TAGS[0])
-    controller = Controller(lab)
-    give_work(lab)
-    with frozen_switchover(controller, "south"):
-        old = staying(controller)
-        controller.install(TAGS[1])
-    left, *_ = document(controller, "runs", "list", "--own")["items"]
-    drctl(controller, "runs", "resume")
-    ended, *_ = document(controller, "runs", "list", "--own")["items"]
-    came = roles(controller, {"south": ["primary"], "north": ["standby", "fenced"]})
-    return Upgrade(not old & staying(controller), left, ended, came)
+    before = Controller(lab, previous_manifests(tmp_path_factory.mktemp("before")))
+    return upgrade_amid_a_run(before, Controller(lab))
 
 
 @pytest.fixture
@@ -87,13 +67,22 @@ def test_when_the_leading_pod_is_killed_the_other_takes_over_and_never_do_both_l
     wait("it holds the lease", lambda: holder(controller) == after)
 
 
+def test_a_second_pod_is_not_evicted_before_the_first_is_ready_again(controller: Controller) -> None:
+    wait("one may go", lambda: _disruptions(controller) == 1)
+    one, other = sorted(staying(controller))
+    assert evict(controller, one) == ""
+    refused = evict(controller, other)
+    assert "TooManyRequests" in refused, refused
+    assert "disruption budget" in refused
+    assert other in staying(controller)
+    wait("the first is ready again", lambda: _disruptions(controller) == 1)
+    assert staying(controller) > {other}
+    assert evict(controller, other) == ""
+    wait("both are ready again", lambda: _disruptions(controller) == 1)
+
+
 def test_an_upgrade_kills_a_run_under_way_and_the_new_pods_finish_it(upgrade: Upgrade) -> None:
-    assert upgrade.replaced
-    assert (upgrade.left["run"], upgrade.left["state"]) == ("switchover", "interrupted")
-    assert upgrade.ended["id"] == upgrade.left["id"]
-    assert upgrade.ended["state"] in ("done", "completed-with-exceptions")
-    assert upgrade.roles["south"] == "primary"
-    assert upgrade.roles["north"] in ("standby", "fenced")
+    require_finished_by_the_new_pods(upgrade)
 
 
 @pytest.mark.usefixtures("upgrade")  # which leaves it installed, and could not resume once the claim is gone
@@ -109,16 +98,19 @@ def test_what_an_uninstall_leaves_was_told_before_and_nothing_else_stays(lab: Ku
     said = lab_command(lab, "uninstall")
     for site, principals in told.items():
         await_denied(lab, site, principals.__eq__)
-    assert (
-        lab.kubectl.run("get", "validatingwebhookconfigurations,mutatingwebhookconfigurations,crd", "-o", "name") == ""
-    )
-    kinds = "roles,rolebindings,clusterroles,clusterrolebindings,leases,serviceaccounts,secrets"
-    names = lab.kubectl.run("get", kinds, "-A", "-o", "name").splitlines()
-    assert [name for name in names if "drctl" in name] == []
+    require_no_traces(lab)
     assert lab.kubectl.get("namespace", "drctl") == {}
     kept = {each["metadata"]["name"] for each in lab.kubectl.list("pv") if _was_the_state(each)}
     assert kept
     assert all(volume in said for volume in kept)
+
+
+def _disruptions(controller: Controller) -> int:
+    """How many pods may be evicted now, as the budget's own controller tells of what it has seen last."""
+    budget = controller.kubectl.get("poddisruptionbudget", "drctl")
+    status = budget.get("status", {})
+    seen = status.get("observedGeneration") == budget["metadata"]["generation"] and not status.get("disruptedPods")
+    return int(status["disruptionsAllowed"]) if seen else 0
 
 
 def _was_the_state(volume: dict[str, Any]) -> bool:

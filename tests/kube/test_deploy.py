@@ -14,8 +14,8 @@ from drctl.errors import LabError
 from drctl.lab.kube import ControlPlane, control_plane
 from drctl.model.resources import Object
 from drctl.service.election import LEASE
-from tests.kube.deployed import DEPLOY, Manifest, apply_strictly, built, documents, everywhere
-from tests.kube.harness import CHECKOUT, resources
+from tests.kube.deployed import DEPLOY, Manifest, apply_strictly, built, documents, everywhere, tool
+from tests.kube.harness import resources
 
 type Key = tuple[str, str, str]
 
@@ -35,9 +35,7 @@ def by_key(manifests: list[Manifest]) -> dict[Key, Manifest]:
 
 def chart(*more: str) -> dict[Key, Manifest]:
     """The chart, rendered for namespace drctl."""
-    helm = subprocess.run([CHECKOUT / "tools/helm.sh"], capture_output=True, text=True, check=False)
-    assert helm.returncode == 0, helm.stderr
-    command = [helm.stdout.strip(), "template", "drctl", str(DEPLOY / "chart"), "--namespace", "drctl", *more]
+    command = [tool("helm"), "template", "drctl", str(DEPLOY / "chart"), "--namespace", "drctl", *more]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return by_key(documents(done.stdout))
@@ -124,6 +122,10 @@ def test_the_chart_renders_to_the_base() -> None:
     base = by_key(built("base"))
     # Helm makes the namespace itself: --create-namespace.
     del base["Namespace", "drctl", ""]
+    # And would delete the claim, which goes with the namespace elsewhere.
+    base["PersistentVolumeClaim", "drctl-state", "drctl"]["metadata"]["annotations"] = {
+        "helm.sh/resource-policy": "keep"
+    }
     assert chart() == base
 
 
@@ -138,6 +140,11 @@ def test_what_the_chart_leaves_out_is_there_on_request() -> None:
         ("Role", "drctl-client-restarts", "clients"),
         ("RoleBinding", "drctl-client-restarts", "clients"),
     }
+
+
+def test_the_charts_alerts_are_those_of_the_component() -> None:
+    (component,) = documents((DEPLOY / "components/alerts/alerts.yaml").read_text())
+    assert chart("--set", "alerts=true")["PrometheusRule", "drctl", "drctl"] == component
 
 
 def test_the_charts_values_reach_where_they_belong() -> None:

@@ -27,7 +27,7 @@ def deployment() -> dict[str, Any]:
 def test_the_chart_is_what_the_base_makes_it() -> None:
     made = runpy.run_path(str(CHECKOUT / "tools/chart.py"))["chart"]()
     folder = DEPLOY / "chart"
-    assert {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.yaml")} == made
+    assert {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*.*")} == made
 
 
 @pytest.mark.parametrize("path", PLANS)

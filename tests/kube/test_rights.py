@@ -99,6 +99,8 @@ def test_all_that_drctl_does_succeeds_with_the_rights_that_are_shipped(site: Kaf
     drctl = Drctl(site, account.kubeconfig())
     # The server's authorizer sees new bindings a moment after they are stored.
     until(CLOCK, "the roles are in force", lambda: not drctl.sees("nodes", "list") and not drctl.stands())
+    *_, last = rights()
+    until(CLOCK, "the last of them is, too", lambda: not denial(drctl, last))
     assert {str(right): said for right in rights() if (said := denial(drctl, right))} == {}
     drctl.close()
 

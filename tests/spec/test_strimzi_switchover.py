@@ -19,7 +19,7 @@ from tests.spec.harness import (
     switch,
 )
 from tests.spec.strimzi_operators import OPERATORS, in_the_middle, woken_at_once
-from tests.spec.strimzi_sites import LEGACY, SHAPES, StrimziEarth, strimzi_earth
+from tests.spec.strimzi_sites import LEGACY, MIXED, SHAPES, StrimziEarth, strimzi_earth
 
 type Operators = Callable[[StrimziEarth], None]
 
@@ -77,6 +77,20 @@ def test_there_and_home_again_whenever_the_operators_act(shape: str, operators: 
     earth.settle(15)
     require_served_by(earth, "south")
     assert strimzi.specs() == _undisturbed(shape)[1].specs()
+    assert switch(earth.new_process(), "south", "north").run.epoch == 2
+    _require_end(strimzi, "north")
+    assert both_open == []
+
+
+@pytest.mark.parametrize("operators", [woken_at_once, in_the_middle])
+def test_sites_whose_strimzi_differs_in_version_move_there_and_home_again(operators: Operators) -> None:
+    earth, strimzi = strimzi_earth(MIXED)
+    assert strimzi.versions["north"] != strimzi.versions["south"]
+    operators(strimzi)
+    both_open = strimzi.watch_for_two_open_sites()
+    assert switch(earth.ports()).state is RunState.DONE
+    earth.settle(15)
+    require_served_by(earth, "south")
     assert switch(earth.new_process(), "south", "north").run.epoch == 2
     _require_end(strimzi, "north")
     assert both_open == []

@@ -15,7 +15,7 @@ from drctl.drivers.kube.resources import KubeResources
 from drctl.drivers.store.clock import SystemClock
 from drctl.drivers.strimzi.fence import IGNORED, StrimziFence
 from drctl.errors import DrctlError
-from drctl.lab.kube import KubeLab
+from drctl.lab.kube import ControlPlane, KubeLab
 from drctl.lab.kube.lab import SITE
 from drctl.lab.layout import CANARY_TOPIC
 from drctl.lab.rights import WORKER
@@ -76,6 +76,11 @@ class StrimziLabSite:
         """The link's resource as it is now."""
         found: dict[str, Any] = dict(self.space.resources().get(MIRROR_MAKER.at(VERSION), LINK))
         return found
+
+    def states(self) -> set[str]:
+        """What the link's resource asks of its connectors."""
+        (mirror,) = self.mirror()["spec"]["mirrors"]
+        return {part["state"] for name, part in mirror.items() if name.endswith("Connector")}
 
     def denied_in_resources(self) -> set[DenyRule]:
         """What the site's KafkaUsers deny."""
@@ -157,13 +162,17 @@ class StrimziLabSite:
 
 
 @contextmanager
-def strimzi_sites(lab: KubeLab) -> Iterator[dict[str, StrimziLabSite]]:
-    """Both sites by name. The lab's plan file describes them so from now on."""
-    plane = prepare(lab.cluster.plane, VERSION)
+def strimzi_sites(lab: KubeLab, near: ControlPlane | None = None) -> Iterator[dict[str, StrimziLabSite]]:
+    """Both sites by name. The lab's plan file describes them so from now on.
+
+    South's resources are in ``near`` if one is given, which outlives north; else in the lab's own Kubernetes.
+    """
+    own = prepare(lab.cluster.plane, VERSION)
+    planes = {"north": own, "south": prepare(near, VERSION) if near is not None else own}
     sites: dict[str, StrimziLabSite] = {}
     try:
         for name, source in (("north", "south"), ("south", "north")):
-            sites[name] = StrimziLabSite(lab, plane, name, source)
+            sites[name] = StrimziLabSite(lab, planes[name], name, source)
         _describe(lab, sites)
         yield sites
     finally:

@@ -42,12 +42,6 @@ def records(lab: KubeLab, site: str) -> int:
         kafka.close()
 
 
-def states(site: StrimziLabSite) -> set[str]:
-    """What the link's resource asks of its connectors."""
-    (mirror,) = site.mirror()["spec"]["mirrors"]
-    return {part["state"] for name, part in mirror.items() if name.endswith("Connector")}
-
-
 def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) -> None:
     wait("the link to south works", lambda: _works(lab, "north", "south"))
     give_work(lab)
@@ -55,8 +49,8 @@ def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) ->
     told = _move(lab, "south", *WEAKER)
     assert serving(lab) == ("south", "north")
     assert told["prove-fence"]
-    assert states(sites["south"]) == {"stopped"}
-    assert states(sites["north"]) == {"running"}
+    assert sites["south"].states() == {"stopped"}
+    assert sites["north"].states() == {"running"}
     assert {each.principal for each in sites["north"].denied_in_resources()} >= {"User:turbines", "User:shop"}
     assert sites["south"].denied_in_resources() == set()
     assert {"User:turbines", "User:shop"} <= set(denied(lab, "north"))
@@ -67,8 +61,8 @@ def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) ->
 
     _move(lab, "north")
     assert serving(lab) == ("north", "south")
-    assert states(sites["north"]) == {"stopped"}
-    assert states(sites["south"]) == {"running"}
+    assert sites["north"].states() == {"stopped"}
+    assert sites["south"].states() == {"running"}
     assert denied(lab, "north") == []
     assert {"User:turbines", "User:shop"} <= set(denied(lab, "south"))
     # Every rule that stands at the brokers is one that the User Operator keeps there.

@@ -157,7 +157,8 @@ class FakeMirror:
         if self.state is ConnectorState.RUNNING and self.source.down:
             self.clinging = True
             return
-        if self.state not in (ConnectorState.STOPPED, ConnectorState.ABSENT) and not self._stopping:
+        runs = (ConnectorState.RUNNING, ConnectorState.FAILED, ConnectorState.PAUSED)
+        if self.state in runs and not self._stopping:
             self._stopping = self.slow_to_stop
 
     def pause(self) -> None:

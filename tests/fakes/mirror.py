@@ -39,7 +39,8 @@ class FakeMirror:
 
     A sync is written for every ``spacing``-th record and for the last one when it has caught up, that one ``held_back``
     seconds later, as by a worker that commits its offsets seldom: ``late`` are those, with when they are due.
-    ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``.
+    ``holds`` keeps it from copying without showing; ``slow_to_stop`` is how many ticks it runs on after ``stop``,
+    and ``slow_to_start`` how many it is told as STOPPED after ``start``.
     Stopped while its source is down it is ``clinging``: told as RUNNING, without a task. ``checkpoints_on``: only the
     source connector was stopped; ``idle`` are those that stay stopped beside a source connector that runs. Its
     configuration's ``topics`` and ``topics.exclude`` narrow what it copies. Topics that begin with one of ``finds`` it
@@ -61,7 +62,7 @@ class FakeMirror:
         self.worker_down = False
         self.holds = False
         self.finds: tuple[str, ...] = ()
-        self.batch, self.spacing, self.slow_to_stop = 5, 7, 2
+        self.batch, self.spacing, self.slow_to_stop, self.slow_to_start = 5, 7, 2, 0
         self.config = dict(_SOURCE_CONFIG)
         if prefix:
             self.config["replication.policy.class"] = "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"
@@ -73,7 +74,7 @@ class FakeMirror:
         self.idle: set[str] = set()
         self.held_back = 0.0
         self.late: dict[TopicPartition, tuple[float, OffsetSync]] = {}
-        self._stopping = 0
+        self._stopping = self._starting = 0
         self._unsynced: dict[TopicPartition, int] = {}
         target.clock.actors.append(self.tick)
 
@@ -82,6 +83,7 @@ class FakeMirror:
         if self.clinging and not self.source.down:
             self.clinging, self.state = False, ConnectorState.STOPPED
         self._stop_slowly()
+        self._start_slowly()
         if self._stands() or self._fail():
             return
         if not self.target.may(self.principal):
@@ -149,17 +151,30 @@ class FakeMirror:
         return TopicPartition(self.prefix + partition.topic, partition.partition)
 
     def halt(self, *, copying_only: bool = False) -> None:
-        """Begin to stop."""
+        """Begin to stop. One that has not begun yet does not begin."""
+        self._starting = 0
         self.checkpoints_on = copying_only and self.state is not ConnectorState.ABSENT
         if self.state is ConnectorState.RUNNING and self.source.down:
             self.clinging = True
             return
-        if self.state in (ConnectorState.RUNNING, ConnectorState.FAILED) and not self._stopping:
+        runs = (ConnectorState.RUNNING, ConnectorState.FAILED, ConnectorState.PAUSED)
+        if self.state in runs and not self._stopping:
             self._stopping = self.slow_to_stop
+
+    def pause(self) -> None:
+        """Stay as a connector that is ready to run, and copy nothing."""
+        self._starting = self._stopping = 0
+        self.state = ConnectorState.PAUSED
 
     def start(self) -> None:
         """Run from the stored offsets. As in Connect, a task that has failed stays so unless it was stopped."""
         self._stopping = 0
+        if self.slow_to_start and self.state is ConnectorState.STOPPED:
+            self._starting = self._starting or self.slow_to_start
+            return
+        self._run()
+
+    def _run(self) -> None:
         if self.state is not ConnectorState.RUNNING:
             self.failed = ""
         self.clinging = self.checkpoints_on = False
@@ -177,6 +192,12 @@ class FakeMirror:
             self._stopping -= 1
             if not self._stopping:
                 self.state, self.failed = ConnectorState.STOPPED, ""
+
+    def _start_slowly(self) -> None:
+        if self._starting:
+            self._starting -= 1
+            if not self._starting:
+                self._run()
 
     def _stands(self) -> bool:
         stopped = self.state is not ConnectorState.RUNNING or self.clinging

@@ -78,9 +78,11 @@ class MirrorRest:
 
     def _move(self, found: _Held, act: str) -> None:
         if found.kind != COPYING:
-            found.state = {"stop": "STOPPED", "resume": "RUNNING"}[act]
+            found.state = {"stop": "STOPPED", "resume": "RUNNING", "pause": "PAUSED"}[act]
         elif act == "stop":
             self.mirror.halt()
+        elif act == "pause":
+            self.mirror.pause()
         else:
             self.mirror.start()
 

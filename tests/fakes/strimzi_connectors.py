@@ -17,11 +17,10 @@ from urllib.parse import quote
 from drctl.errors import Conflict, DrctlError, NotFound
 from drctl.model.resources import CONFIG_MAP, KAFKA_CONNECT, KAFKA_CONNECTOR, Kind, Object
 from drctl.ports import Resources
-from tests.fakes.strimzi_stand_in import ENDED, OFFSETS, Send
+from tests.fakes.strimzi_stand_in import ENDED, OFFSETS, Send, move_to
 
 CLUSTER, USED = "strimzi.io/cluster", "strimzi.io/use-connector-resources"
 RESTART, RESTART_TASK = "strimzi.io/restart", "strimzi.io/restart-task"
-MOVES = {"running": "resume", "paused": "pause", "stopped": "stop"}
 
 
 class KafkaConnectorStandIn:
@@ -103,8 +102,8 @@ class KafkaConnectorStandIn:
             return
         if present != wanted:
             self.connect("PUT", f"{_path(name)}/config", wanted)
-        if self._told(name)["connector"]["state"] not in (ENDED[state], "FAILED"):
-            self.connect("PUT", f"{_path(name)}/{MOVES[state]}", None)
+        if move := move_to(state, name, self._told(name)["connector"]["state"]):
+            self.connect("PUT", f"{_path(name)}/{move}", None)
 
     def _told(self, name: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.connect("GET", f"{_path(name)}/status", None)

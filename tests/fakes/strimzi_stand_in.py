@@ -26,6 +26,7 @@ PARTS = {
 PACKAGE = "org.apache.kafka.connect.mirror"
 OFFSETS, CONNECTOR = "strimzi.io/connector-offsets", "strimzi.io/mirrormaker-connector"
 RESTART, RESTART_TASK = "strimzi.io/restart-connector", "strimzi.io/restart-connector-task"
+MOVES = {"running": "resume", "paused": "pause", "stopped": "stop"}
 ENDED = {"running": "RUNNING", "paused": "PAUSED", "stopped": "STOPPED"}
 
 type Send = Callable[[str, str, object], Any]
@@ -116,10 +117,8 @@ class StrimziStandIn:
             return
         if present != wanted:
             self.connect("PUT", f"{_path(name)}/config", wanted)
-        if self._status(name)["connector"]["state"] not in (ENDED[state], "FAILED"):
-            self.connect(
-                "PUT", f"{_path(name)}/{ {'running': 'resume', 'paused': 'pause', 'stopped': 'stop'}[state] }", None
-            )
+        if move := move_to(state, name, self._status(name)["connector"]["state"]):
+            self.connect("PUT", f"{_path(name)}/{move}", None)
 
     def _restart(self, item: Object, name: str, connector: str) -> None:
         annotations = item["metadata"].get("annotations") or {}
@@ -160,6 +159,18 @@ class StrimziStandIn:
         gone = {"metadata": {"annotations": {OFFSETS: None, CONNECTOR: None}}}
         self.resources.patch(self.kind, name, gone)
         return []
+
+
+def move_to(wanted: str, name: str, told: str) -> str | None:
+    """Return what the operator asks Connect for, by what Connect tells; None for nothing.
+
+    As Strimzi 1.2 does (``AbstractConnectOperator.updateState``). Conflict for one that has failed and is to pause.
+    """
+    if told == "FAILED" and wanted == "paused":
+        raise Conflict(f"Connector {name} cannot be paused since it is in failed state.")
+    if told == ENDED[wanted] or told in ("UNASSIGNED", "RESTARTING") or (told == "FAILED" and wanted == "running"):
+        return None
+    return MOVES[wanted]
 
 
 def _aliases(spec: Mapping[str, Any], mirror: Mapping[str, Any]) -> tuple[str, str]:
@@ -226,7 +237,9 @@ class FakeConnectRest:
         state = {"stop": "STOPPED", "resume": "RUNNING", "pause": "PAUSED"}[to]
         if self.clock is None or not self.takes:
             found["state"] = state
-        elif all(each is not found for _, each, _ in self.coming):
+            self._end_failures(found, state)
+        elif [each[2] for each in self.coming if each[1] is found][-1:] != [state]:
+            # What was asked for last is what it comes to, after all that was asked for before.
             self.coming.append((self.clock.monotonic() + self.takes, found, state))
 
     def _settle(self) -> None:
@@ -235,7 +248,14 @@ class FakeConnectRest:
         for due, found, state in self.coming:
             if due <= now:
                 found["state"] = state
+                self._end_failures(found, state)
         self.coming = [each for each in self.coming if each[0] > now]
+
+    def _end_failures(self, found: Mapping[str, Any], state: str) -> None:
+        if state == "STOPPED":
+            name = quote(found["config"]["name"], safe="")
+            self.failed.pop(name, None)
+            self.failing.pop(name, None)
 
     def _post_restart(self, name: str, _: Any, __: Any) -> None:
         self.failed.pop(name, None)

@@ -156,6 +156,17 @@ def await_denied(lab: KubeLab, site: str, wanted: Callable[[list[str]], bool]) -
     comes_to(f"the deny rules at {site} are as wanted", partial(denied, lab, site), wanted)
 
 
+def bound(controller: Controller) -> dict[str, list[str]]:
+    """Whom deny rules bind at each site by a status, once it knows; somebody at north."""
+
+    def told() -> dict[str, Any]:
+        return {site["name"]: site["denied"]["value"] for site in document(controller, "status")["sites"]}
+
+    return comes_to(
+        "whom deny rules bind is known", told, lambda found: bool(found["north"]) and None not in found.values()
+    )
+
+
 def roles(controller: Controller, wanted: Mapping[str, Collection[str]]) -> dict[str, str]:
     """The role of each site once it is one of those that are wanted; unknown is a look that saw too little."""
 

@@ -12,21 +12,26 @@ from ruamel.yaml import YAML
 from drctl.drivers.connect.client import ConnectClient
 from drctl.drivers.kafka.fence import AclFence
 from drctl.drivers.kube.resources import KubeResources
-from drctl.drivers.strimzi.fence import IGNORED
+from drctl.drivers.store.clock import SystemClock
+from drctl.drivers.strimzi.fence import IGNORED, StrimziFence
 from drctl.errors import DrctlError
-from drctl.lab.kube import KubeLab
+from drctl.lab.kube import ControlPlane, KubeLab
+from drctl.lab.kube.lab import SITE
 from drctl.lab.layout import CANARY_TOPIC
 from drctl.lab.rights import WORKER
 from drctl.model.fence import DenyRule
 from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, Kind
-from drctl.model.site import Canary
+from drctl.model.site import Canary, Strimzi
 from tests.contract.link import delete, manifest
 from tests.fakes.strimzi_stand_in import PARTS, StrimziStandIn
 from tests.fakes.strimzi_users import SCOPES
 from tests.kube.harness import StrimziPlane, StrimziSpace, namespace, prepare
 from tests.kube.strimzi_manifests import kafka, kafka_user
 
+CLOCK = SystemClock()
 VERSION = "v1"
+INTERVAL = 15.0
+"""Seconds between two rounds in any case; Strimzi's is two minutes, unless it is told otherwise."""
 LINK = "mirror"
 LEFT_ALONE = WORKER.removeprefix("User:")
 """Connect's own user has no KafkaUser; it may write to no topic that moves."""
@@ -35,12 +40,13 @@ LEFT_ALONE = WORKER.removeprefix("User:")
 class StrimziLabSite:
     """One site: its namespace, its users, the KafkaMirrorMaker2 of the link that leads here, and both stand-ins.
 
-    They act as the operators do: when a resource of theirs has changed, and not before.
+    They act as the operators do: when a resource of theirs has changed, and in their interval.
     """
 
     def __init__(self, lab: KubeLab, plane: StrimziPlane, name: str, source: str) -> None:
         self.lab, self.name, self.source = lab, name, source
-        self.space = StrimziSpace(plane.plane, VERSION, namespace(plane.plane))
+        # North's are beside its brokers, as Strimzi's are, so that its pods are seen; south's brokers are no pods.
+        self.space = StrimziSpace(plane.plane, VERSION, "default" if name == SITE else namespace(plane.plane))
         self.worker = ConnectClient(lab.site(name).connect_url)
         self.kafka = lab.site(name).kafka("admin")
         self.strike = AclFence(self.kafka, Canary(lab.site(name).client_properties("canary"), CANARY_TOPIC))
@@ -71,6 +77,11 @@ class StrimziLabSite:
         found: dict[str, Any] = dict(self.space.resources().get(MIRROR_MAKER.at(VERSION), LINK))
         return found
 
+    def states(self) -> set[str]:
+        """What the link's resource asks of its connectors."""
+        (mirror,) = self.mirror()["spec"]["mirrors"]
+        return {part["state"] for name, part in mirror.items() if name.endswith("Connector")}
+
     def denied_in_resources(self) -> set[DenyRule]:
         """What the site's KafkaUsers deny."""
         return self._denied(self.space.resources())
@@ -96,6 +107,10 @@ class StrimziLabSite:
             self.space.put(KAFKA_USER.at(VERSION), user)
             # At south they log in by certificate; the lab's brokers make the same short name of that.
             self.space.write_status(KAFKA_USER.at(VERSION), name, {"username": name})
+        # The lab closes its standby by rules at the brokers. Where the users do not say so, too, their operator
+        # would open it.
+        fence = StrimziFence(self.strike, self.space.resources(), Strimzi(self.name, "", "", "", take_ownership=True))
+        fence.deny(self.strike.standing())
         self._put_link()
 
     def _put_link(self) -> None:
@@ -114,20 +129,22 @@ class StrimziLabSite:
         self.space.put(MIRROR_MAKER.at(VERSION), made)
 
     def _operate(self, resources: KubeResources, kind: Kind, reconcile: Callable[[], None]) -> None:
-        seen: dict[str, str] = {}
+        seen, due = dict[str, str](), 0.0
         while not self.ended.wait(0.2):
             with suppress(DrctlError):  # an answer that did not come: what has changed is still new then
                 now = {
                     str(each["metadata"]["name"]): str(each["metadata"]["resourceVersion"])
                     for each in resources.list(kind.at(VERSION)).items
                 }
-                if now != seen:
+                if now != seen or due <= CLOCK.monotonic():
                     reconcile()
-                    seen = now
+                    seen, due = now, CLOCK.monotonic() + INTERVAL
 
     def _reconcile_users(self, resources: KubeResources) -> None:
         """Bring the deny rules to what the users say, and delete those of users without a KafkaUser."""
-        wanted, standing = self._denied(resources), self.strike.standing()
+        # The rules first: drctl writes the users before it strikes, so what stands by now is in them, if it is to be.
+        standing = self.strike.standing()
+        wanted = self._denied(resources)
         kept = {each for each in standing if re.fullmatch(LEFT_ALONE, each.principal.removeprefix("User:"))}
         gone = {each for each in standing if each not in wanted} - kept
         self.deleted |= gone
@@ -145,13 +162,17 @@ class StrimziLabSite:
 
 
 @contextmanager
-def strimzi_sites(lab: KubeLab) -> Iterator[dict[str, StrimziLabSite]]:
-    """Both sites by name. The lab's plan file describes them so from now on."""
-    plane = prepare(lab.cluster.plane, VERSION)
+def strimzi_sites(lab: KubeLab, near: ControlPlane | None = None) -> Iterator[dict[str, StrimziLabSite]]:
+    """Both sites by name. The lab's plan file describes them so from now on.
+
+    South's resources are in ``near`` if one is given, which outlives north; else in the lab's own Kubernetes.
+    """
+    own = prepare(lab.cluster.plane, VERSION)
+    planes = {"north": own, "south": prepare(near, VERSION) if near is not None else own}
     sites: dict[str, StrimziLabSite] = {}
     try:
         for name, source in (("north", "south"), ("south", "north")):
-            sites[name] = StrimziLabSite(lab, plane, name, source)
+            sites[name] = StrimziLabSite(lab, planes[name], name, source)
         _describe(lab, sites)
         yield sites
     finally:

@@ -8,8 +8,8 @@ from drctl.lab.kube import KubeLab
 from tests.kube.charted import RELEASE, ChartController
 from tests.kube.controlling import (
     Upgrade,
-    denied,
-    document,
+    await_denied,
+    bound,
     previous_manifests,
     require_finished_by_the_new_pods,
     require_no_traces,
@@ -40,13 +40,13 @@ def test_what_an_uninstall_by_helm_leaves_was_told_before_or_is_told_then(lab: K
     controller = ChartController(lab)
     notes = controller.helm("get", "notes", RELEASE)
     assert "drctl status -o wide" in notes
-    told = {site["name"]: site["denied"]["value"] for site in document(controller, "status")["sites"]}
-    assert told["north"]
+    told = bound(controller)
     before = controller.kubectl.get("pvc", "drctl-state")["metadata"]["uid"]
     said = controller.remove()
     assert "[PersistentVolumeClaim] drctl-state" in said
     assert "drctl-state" in notes
-    assert {site: denied(lab, site) for site in told} == told
+    for site, principals in told.items():
+        await_denied(lab, site, principals.__eq__)
     require_no_traces(lab)
     assert controller.kubectl.get("configmap", "drctl-plan") == {}
     controller.hand_over("install")

@@ -10,8 +10,8 @@ from drctl.lab.kube.controller import Controller
 from tests.kube.controlling import (
     Upgrade,
     await_denied,
+    bound,
     comes_to,
-    document,
     evict,
     holder,
     lab_command,
@@ -88,13 +88,7 @@ def test_an_upgrade_kills_a_run_under_way_and_the_new_pods_finish_it(upgrade: Up
 @pytest.mark.usefixtures("upgrade")  # which leaves it installed, and could not resume once the claim is gone
 def test_what_an_uninstall_leaves_was_told_before_and_nothing_else_stays(lab: KubeLab) -> None:
     controller = Controller(lab)
-
-    def bound() -> dict[str, Any]:
-        return {site["name"]: site["denied"]["value"] for site in document(controller, "status")["sites"]}
-
-    told = comes_to(
-        "whom deny rules bind is known", bound, lambda found: bool(found["north"]) and None not in found.values()
-    )
+    told = bound(controller)
     said = lab_command(lab, "uninstall")
     for site, principals in told.items():
         await_denied(lab, site, principals.__eq__)

@@ -24,7 +24,7 @@ WEAKER = ("--override", "target-weaker", "--reason", "the lab has a single broke
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KubeLab]:
     """A lab of its own: its work is moved, and its links are made anew."""
-    with KubeLab.start(tmp_path_factory.mktemp("strimzi") / "lab", small=True) as running:
+    with KubeLab.start(tmp_path_factory.mktemp("own") / "lab", small=True) as running:
         yield running
 
 
@@ -43,12 +43,6 @@ def records(lab: KubeLab, site: str) -> int:
         kafka.close()
 
 
-def states(site: StrimziLabSite) -> set[str]:
-    """What the link's resource asks of its connectors."""
-    (mirror,) = site.mirror()["spec"]["mirrors"]
-    return {part["state"] for name, part in mirror.items() if name.endswith("Connector")}
-
-
 def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) -> None:
     wait("the link to south works", lambda: _works(lab, "north", "south"))
     give_work(lab)
@@ -56,8 +50,8 @@ def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) ->
     told = _move(lab, "south", *WEAKER)
     assert serving(lab) == ("south", "north")
     assert told["prove-fence"]
-    assert states(sites["south"]) == {"stopped"}
-    assert states(sites["north"]) == {"running"}
+    assert sites["south"].states() == {"stopped"}
+    assert sites["north"].states() == {"running"}
     assert {each.principal for each in sites["north"].denied_in_resources()} >= {"User:turbines", "User:shop"}
     assert sites["south"].denied_in_resources() == set()
     await_denied(lab, "north", {"User:turbines", "User:shop"}.issubset)
@@ -68,12 +62,12 @@ def test_there_and_home_again(lab: KubeLab, sites: dict[str, StrimziLabSite]) ->
 
     _move(lab, "north")
     assert serving(lab) == ("north", "south")
-    assert states(sites["north"]) == {"stopped"}
-    assert states(sites["south"]) == {"running"}
+    assert sites["north"].states() == {"stopped"}
+    assert sites["south"].states() == {"running"}
     await_denied(lab, "north", operator.not_)
     await_denied(lab, "south", {"User:turbines", "User:shop"}.issubset)
-    for site in sites.values():
-        wait(f"only rules that {site.name}'s User Operator keeps stand at its brokers", partial(_agree, site))
+    for name, site in sites.items():
+        wait(f"only rules that {name}'s User Operator keeps stand at its brokers", partial(_agree, site))
 
 
 def _agree(site: StrimziLabSite) -> bool:

@@ -28,6 +28,8 @@ from tests.fakes.world import APPLICATIONS
 
 SHAPES = ("v1", "v1beta2", "connectors")
 """In which resources the links are described; KafkaConnectors are so in v1."""
+MIXED = "mixed"
+"""North's Strimzi is older than south's: v1beta2 there, v1 here."""
 USERS = (*APPLICATIONS, "User:canary", "User:mm2")
 LEGACY = "User:legacy"
 """An application without a KafkaUser, that the User Operator is told to leave alone."""
@@ -51,7 +53,9 @@ class StrimziEarth:
     """A fake world, ``earth``, and the ``spaces`` by which its sites are described."""
 
     def __init__(self, shape: str = "v1") -> None:
-        self.shape, self.version = shape, "v1beta2" if shape == "v1beta2" else "v1"
+        self.shape = shape
+        north = "v1beta2" if shape in ("v1beta2", MIXED) else "v1"
+        self.versions = {"north": north, "south": "v1" if shape == MIXED else north}
         self.earth = fake_world()
         self._describe_in_plan()
         self.spaces = {link.target: self._space(link) for link in self.earth.plan.links}
@@ -114,7 +118,7 @@ class StrimziEarth:
     def put_users(self, site: str) -> None:
         """A pipeline applies the users' manifests again, as their owner wrote them: without drctl's rules."""
         for each in self.spaces[site].manifests.values():
-            self.spaces[site].api.put(KAFKA_USER.at(self.version), each)
+            self.spaces[site].api.put(KAFKA_USER.at(self.versions[site]), each)
 
     def come_back(self) -> None:
         """North is there again with all that its API held."""
@@ -137,27 +141,28 @@ class StrimziEarth:
 
     def _space(self, link: Link) -> StrimziSpace:
         earth, name = self.earth, link.target
-        api, mirror = FakeApi({STRIMZI: (self.version,)}), earth.mirrors[link.source, name]
+        version = self.versions[name]
+        api, mirror = FakeApi({STRIMZI: (version,)}), earth.mirrors[link.source, name]
         earth.sites[name].allowed.add(LEGACY)
         env = [{"name": IGNORED, "value": "legacy"}]
         entity = {"userOperator": {}, "template": {"userOperatorContainer": {"env": env}}}
         kafka = {"kafka": {"authorization": {"type": "simple"}}, "entityOperator": entity}
-        api.put(KAFKA.at(self.version), {"metadata": {"name": name}, "spec": kafka})
-        api.write_status(KAFKA.at(self.version), name, {"operatorLastSuccessfulVersion": "1.2.0"})
+        api.put(KAFKA.at(version), {"metadata": {"name": name}, "spec": kafka})
+        api.write_status(KAFKA.at(version), name, {"operatorLastSuccessfulVersion": "1.2.0"})
         manifests = {each: _user(each, name) for each in USERS}
         for each in manifests.values():
-            api.put(KAFKA_USER.at(self.version), each)
+            api.put(KAFKA_USER.at(version), each)
         self._put_link(api, link, mirror)
         operator = FakeResources(api, earth.clock, manager="strimzi-cluster-operator")
         rest = MirrorRest(mirror)
         stand_in = (KafkaConnectorStandIn if self.shape == "connectors" else StrimziStandIn)(
-            operator, rest, api.write_status, self.version
+            operator, rest, api.write_status, version
         )
         links = OperatorSchedule(
             api, earth.clock, stand_in.reconcile, ("kafkamirrormaker2s", "kafkaconnectors", "kafkaconnects")
         )
         self._fence_in_api(api, name)
-        user_operator = UserOperatorStandIn(operator, earth.sites[name], name, self.version, "legacy")
+        user_operator = UserOperatorStandIn(operator, earth.sites[name], name, version, "legacy")
         users = OperatorSchedule(api, earth.clock, user_operator.reconcile, ("kafkausers",))
         return StrimziSpace(name, api, rest, links, users, user_operator, manifests)
 
@@ -171,20 +176,21 @@ class StrimziEarth:
             StrimziFence(FakeFence(site), FakeResources(api), names).deny(site.denials | legacy)
 
     def _put_link(self, api: FakeApi, link: Link, mirror: FakeMirror) -> None:
+        version = self.versions[link.target]
         state = "running" if link.source == "north" else "stopped"
         if self.shape != "connectors":
-            item: Any = manifest(self.version, link.source, link.target, _definitions(mirror))
+            item: Any = manifest(version, link.source, link.target, _definitions(mirror))
             for part in PARTS:
                 if part in item["spec"]["mirrors"][0]:
                     item["spec"]["mirrors"][0][part]["state"] = state
-            api.put(MIRROR_MAKER.at(self.version), item)
+            api.put(MIRROR_MAKER.at(version), item)
             return
         used = {"name": "mirror", "annotations": {USED: "true"}}
-        api.put(KAFKA_CONNECT.at(self.version), {"metadata": used, "spec": {"replicas": 1}})
+        api.put(KAFKA_CONNECT.at(version), {"metadata": used, "spec": {"replicas": 1}})
         for name, config in _definitions(mirror).items():
             made: Any = connector(name, config)
             made["spec"]["state"] = state
-            api.put(KAFKA_CONNECTOR.at(self.version), made)
+            api.put(KAFKA_CONNECTOR.at(version), made)
 
     def _fence(self, name: str, strike: Any) -> StrimziFence:
         names = self.earth.plan.site(name).strimzi

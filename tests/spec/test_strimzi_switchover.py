@@ -9,6 +9,7 @@ from drctl.errors import DrctlError, RolledBack
 from drctl.model.link import ConnectorState
 from drctl.model.run import RunState
 from drctl.plans.link_evidence import WOKEN
+from tests.contract.waiting import until
 from tests.fakes import FakeWorld, Killed
 from tests.spec.harness import (
     cut_then_resumed,
@@ -18,7 +19,7 @@ from tests.spec.harness import (
     switch,
 )
 from tests.spec.strimzi_operators import OPERATORS, in_the_middle, woken_at_once
-from tests.spec.strimzi_sites import LEGACY, SHAPES, StrimziEarth, strimzi_earth
+from tests.spec.strimzi_sites import LEGACY, MIXED, SHAPES, StrimziEarth, strimzi_earth
 
 type Operators = Callable[[StrimziEarth], None]
 
@@ -76,6 +77,20 @@ def test_there_and_home_again_whenever_the_operators_act(shape: str, operators: 
     earth.settle(15)
     require_served_by(earth, "south")
     assert strimzi.specs() == _undisturbed(shape)[1].specs()
+    assert switch(earth.new_process(), "south", "north").run.epoch == 2
+    _require_end(strimzi, "north")
+    assert both_open == []
+
+
+@pytest.mark.parametrize("operators", [woken_at_once, in_the_middle])
+def test_sites_whose_strimzi_differs_in_version_move_there_and_home_again(operators: Operators) -> None:
+    earth, strimzi = strimzi_earth(MIXED)
+    assert strimzi.versions["north"] != strimzi.versions["south"]
+    operators(strimzi)
+    both_open = strimzi.watch_for_two_open_sites()
+    assert switch(earth.ports()).state is RunState.DONE
+    earth.settle(15)
+    require_served_by(earth, "south")
     assert switch(earth.new_process(), "south", "north").run.epoch == 2
     _require_end(strimzi, "north")
     assert both_open == []
@@ -139,6 +154,33 @@ def test_an_operator_that_looked_before_connect_had_stopped_is_woken_and_told_of
     assert result.evidence["stop-link"][WOKEN] >= 1
     assert {each.name: each.seconds for each in result.timings}["stop-link"] < 6
     _require_end(strimzi, "south")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("between", [0.1, 0.5, 3.0])
+def test_a_link_that_is_stopped_before_it_has_begun_copies_nothing_once_it_counts_as_stopped(
+    shape: str, between: float
+) -> None:
+    """As a rollback lets it run on, and a failover that takes the run over stops it; in processes of their own."""
+    earth, _ = strimzi_earth(shape)
+    mirror = earth.mirrors["north", "south"]
+    mirror.slow_to_start = 20
+    earth.ports().links["north", "south"].replication.stop()
+    earth.settle(5)
+    assert mirror.state is ConnectorState.STOPPED
+    earth.new_process().links["north", "south"].replication.resume()
+    earth.settle(between)
+    replication = earth.new_process().links["north", "south"].replication
+    replication.stop()
+    until(earth.clock, "the link counts as stopped", lambda: replication.status().source.halted)
+    ran: list[ConnectorState] = []
+
+    def look() -> None:
+        ran.extend([mirror.state] if mirror.state is not ConnectorState.STOPPED else [])
+
+    earth.clock.actors.append(look)
+    earth.settle(150)
+    assert ran == []
 
 
 def test_one_that_looks_in_time_is_not() -> None:

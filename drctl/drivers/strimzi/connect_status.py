@@ -8,6 +8,7 @@ from typing import Any
 
 from drctl.errors import Unsupported
 from drctl.model.link import Connector, ConnectorState, Task
+from drctl.model.resources import Object
 from drctl.redaction import redact_foreign
 
 LARGEST = 64_000
@@ -40,6 +41,20 @@ def connector_of(name: str, config: dict[str, str], told: Mapping[str, Any], *, 
 def wanted_state(spec: Mapping[str, Any]) -> str:
     """Return the state that a connector's part of a resource asks for; ``state`` counts before the older ``pause``."""
     return str(spec.get("state") or ("paused" if spec.get("pause") is True else "running"))
+
+
+def told_state(item: Object, name: str, told: Mapping[str, Any] | None) -> ConnectorState | None:
+    """Return Connect's word of a connector for the resource's newest generation; None where there is none.
+
+    ``told`` is what the operator wrote down of it. Of one that has failed and is to pause it only complains.
+    """
+    status = item.get("status") or {}
+    if status.get("observedGeneration") != item["metadata"].get("generation"):
+        return None
+    if told:
+        return _state((told.get("connector") or {}).get("state"))
+    said = (str(each.get("message") or "") for each in status.get("conditions") or ())
+    return ConnectorState.FAILED if any(f"{name} cannot be paused" in each for each in said) else None
 
 
 def settled(found: Connector, spec: Mapping[str, Any]) -> Connector:

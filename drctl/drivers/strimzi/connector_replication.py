@@ -1,10 +1,11 @@
 """MirrorMaker 2 on one link, through three KafkaConnectors at its target. Connect itself is never spoken to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from drctl.drivers.strimzi.connect_status import understood
 from drctl.drivers.strimzi.connectors import ConnectorResource, ConnectorResources
 from drctl.drivers.strimzi.operator import OFFSETS, PATIENCE, Operator, complaint, refuse_if_paused
+from drctl.drivers.strimzi.stopping import TURNED, has_turned, until_asked
 from drctl.drivers.strimzi.waking import Waker, reached
 from drctl.errors import Conflict, DeadlinePassed, Unreachable
 from drctl.model.link import Connector, ConnectorState, LinkDefinitions, LinkStatus
@@ -50,7 +51,11 @@ class KafkaConnectorReplication:
     def resume(self, permit: Permit = always) -> None:
         self._create_missing(permit)
         for each in self.definitions.all:
-            self._bring(each.name, "running", permit)
+            found = self.connectors.get(each.name)
+            refuse_if_paused(found.label, found.item)
+            if found.stops_unseen and not has_turned(found.item):
+                self._note(each.name, TURNED, "true", permit)
+            self._bring(each.name, lambda _: "running", permit)
 
     def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
         self.connectors.require_used()
@@ -139,20 +144,43 @@ class KafkaConnectorReplication:
                 self._asked_for(each.name, "stopped", permit, changed=True)
 
     def _stop(self, names: Iterable[str], permit: Permit) -> None:
+        """Ask these to stop; one that may not have begun yet is paused first, and waited for."""
         self.connectors.require_used()
-        for name in names:
-            if self.connectors.find(name) is not None:
-                self._bring(name, "stopped", permit)
+        left = [name for name in names if self.connectors.find(name) is not None]
 
-    def _bring(self, name: str, state: str, permit: Permit) -> None:
-        changed = False
+        def ask() -> list[str]:
+            states = {name: self._bring(name, lambda found: found.state_to_stop, permit) for name in left}
+            waiting = [name for name, state in states.items() if state != "stopped"]
+            for name in set(left).difference(waiting):
+                if has_turned(self.connectors.get(name).item):
+                    self._note(name, TURNED, None, permit)
+            left[:] = waiting
+            return waiting
+
+        def wake() -> None:
+            for name in left:
+                self.operator.wake(self.connectors.kind, name)
+
+        until_asked(self.clock, f"KafkaConnect/{self.connectors.connect}", ask, wake, permit)
+
+    def _bring(self, name: str, choose: Callable[[ConnectorResource], str], permit: Permit) -> str:
+        """Set the state that is chosen by the look that it is written onto; returns it."""
+        state, changed = "", False
 
         def change() -> None:
-            nonlocal changed
-            changed = self.connectors.bring(name, state, permit)
+            nonlocal state, changed
+            found = self.connectors.get(name)
+            refuse_if_paused(found.label, found.item)
+            state = choose(found)
+            changed = self.connectors.bring(found, state, permit)
 
         onto_newest(change)
         self._asked_for(name, state, permit, changed=changed)
+        return state
+
+    def _note(self, name: str, annotation: str, value: str | None, permit: Permit) -> None:
+        permit()
+        self.operator.note(self.connectors.kind, name, annotation, value)
 
     def _asked_for(self, name: str, state: str, permit: Permit, *, changed: bool) -> None:
         self._wanted[name] = state

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from drctl.config.values import RESOURCE
-from drctl.drivers.strimzi.connect_status import as_texts, connector_of, settled
+from drctl.drivers.strimzi.connect_status import as_texts, connector_of, settled, told_state, understood, wanted_state
 from drctl.drivers.strimzi.kinds import served
 from drctl.drivers.strimzi.operator import refuse_if_behind, refuse_if_paused
+from drctl.drivers.strimzi.stopping import has_turned, next_state
 from drctl.errors import ConfigInvalid, Conflict, NotFound, Unsupported
 from drctl.model.link import Connector, ConnectorState, WantedConnector
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, Kind, Object
@@ -59,6 +60,23 @@ class ConnectorResource:
             return Connector(self.name, ConnectorState.UNASSIGNED, config=config)
         by_operator = (self.spec.get("autoRestart") or {}).get("enabled") is True
         return settled(connector_of(self.name, config, told, restarts_itself=by_operator), self.spec)
+
+    @property
+    def told(self) -> ConnectorState | None:
+        """Connect's word for the newest generation, None where there is none."""
+        return told_state(self.item, self.name, (self.item.get("status") or {}).get("connectorStatus"))
+
+    @property
+    def state_to_stop(self) -> str:
+        """Return the state to ask for now so that it stops: ``stopped``, or ``paused`` before it."""
+        with understood(self.label):
+            return next_state(self.spec, self.told, turned=has_turned(self.item))
+
+    @property
+    def stops_unseen(self) -> bool:
+        """Whether it was asked to stop and Connect's word for that is not there yet."""
+        with understood(self.label):
+            return wanted_state(self.spec) == "stopped" and self.told is not ConnectorState.STOPPED
 
     def config_map(self, way: str, end: str) -> str:
         """The config map that offsets are listed to or altered from. ConfigInvalid where none is named."""
@@ -121,20 +139,18 @@ class ConnectorResources:
             return None
         return found if found.spec.get("class") else None
 
-    def bring(self, name: str, state: str, permit: Permit) -> bool:
-        """Set the state that is wanted; returns whether that changed something.
+    def bring(self, found: ConnectorResource, state: str, permit: Permit) -> bool:
+        """Set the state that is wanted, onto what was looked at; returns whether that changed something.
 
         Idempotent; Conflict names who owns the field, unless it may be taken.
         """
-        found = self.get(name)
-        refuse_if_paused(found.label, found.item)
         # Counts before the older pause, where somebody has set that, too.
         if found.spec.get("state") == state:
             return False
         version = found.item["metadata"]["resourceVersion"]
         permit()
         body: Object = {"metadata": {"resourceVersion": version}, "spec": {"state": state}}
-        self.resources.apply(self.kind, name, body, take=self.take)
+        self.resources.apply(self.kind, found.name, body, take=self.take)
         return True
 
     def create_stopped(self, wanted: WantedConnector, permit: Permit) -> None:

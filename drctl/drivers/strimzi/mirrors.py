@@ -1,11 +1,12 @@
 """A mirror inside a KafkaMirrorMaker2, in both shapes: found by its aliases, changed without touching the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
-from drctl.drivers.strimzi.connect_status import as_texts, connector_of, settled
+from drctl.drivers.strimzi.connect_status import as_texts, connector_of, settled, told_state, wanted_state
+from drctl.drivers.strimzi.stopping import has_turned, next_state
 from drctl.errors import ConfigInvalid, NotFound
 from drctl.model.link import Connector, ConnectorState
 from drctl.model.resources import Object
@@ -52,11 +53,11 @@ class Mirror:
             )
         return str(name)
 
-    def with_state(self, state: str, parts: Iterable[str] = KINDS) -> list[Any] | None:
-        """All mirrors with these of this one's connectors in that state; None where they are so already."""
+    def with_states(self, states: Mapping[str, str]) -> list[Any] | None:
+        """All mirrors with these of this one's connectors in those states; None where they are so already."""
         mirrors = deepcopy(list(self.item["spec"]["mirrors"]))
         mine = mirrors[self.index]
-        for part in parts:
+        for part, state in states.items():
             if part in mine:
                 # An older way of saying it, which would contradict.
                 mine[part] = {k: v for k, v in (mine[part] or {}).items() if k != "pause"} | {"state": state}
@@ -68,13 +69,30 @@ class Mirror:
         mirrors[self.index][part] = {**(mirrors[self.index].get(part) or {}), "tasksMax": most}
         return None if mirrors == self.item["spec"]["mirrors"] else mirrors
 
+    def state_to_stop(self, part: str) -> str:
+        """Return the state to ask for now so that a connector stops: ``stopped``, or ``paused`` before it."""
+        if part not in self.spec:
+            return "stopped"
+        return next_state(self.spec[part] or {}, self._told_state(part), turned=has_turned(self.item))
+
+    def stops_unseen(self, part: str) -> bool:
+        """Whether a connector was asked to stop and Connect's word for that is not there yet."""
+        stops = part in self.spec and wanted_state(self.spec[part] or {}) == "stopped"
+        return stops and self._told_state(part) is not ConnectorState.STOPPED
+
+    def _told(self, part: str) -> Mapping[str, Any] | None:
+        listed = (self.item.get("status") or {}).get("connectors")
+        return next((each for each in listed or () if each.get("name") == self.name(part)), None)
+
+    def _told_state(self, part: str) -> ConnectorState | None:
+        return told_state(self.item, self.name(part), self._told(part))
+
     def connector(self, part: str) -> Connector:
         """How a connector stands by the raw Connect status that the operator wrote down."""
         name, own = self.name(part), self.spec.get(part) or {}
         tasks = {} if own.get("tasksMax") is None else {"tasks.max": own["tasksMax"]}
         config = as_texts(dict(own.get("config") or {}) | tasks)
-        listed = (self.item.get("status") or {}).get("connectors")
-        told = next((each for each in listed or () if each.get("name") == name), None)
+        told = self._told(part)
         if part not in self.spec and told is None:
             return Connector(name, ConnectorState.ABSENT)
         if told is None:

@@ -65,7 +65,11 @@ class Operator:
         """Let the operator look at the resource now, by an annotation that means nothing to it."""
         # A value of its own each time: what changes nothing wakes nobody.
         moment = self.clock.now().isoformat()
-        self.resources.patch(kind, name, {"metadata": {"annotations": {WOKEN: moment}}})
+        self.note(kind, name, WOKEN, moment)
+
+    def note(self, kind: Kind, name: str, annotation: str, value: str | None) -> None:
+        """Write something down on the resource that means nothing to its operator; None takes it off."""
+        self.resources.patch(kind, name, {"metadata": {"annotations": {annotation: value}}})
 
     def _withdraw(self, kind: Kind, name: str, asked: Mapping[str, str]) -> None:
         """Nobody is to alter offsets, or restart anything, later, when it is no longer meant."""

@@ -1,12 +1,13 @@
 """MirrorMaker 2 on one link, through the KafkaMirrorMaker2 at its target. Connect itself is never spoken to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from drctl.drivers.strimzi.connect_status import understood
 from drctl.drivers.strimzi.kinds import served
 from drctl.drivers.strimzi.mirrors import KINDS, Mirror, find
 from drctl.drivers.strimzi.operator import OFFSETS, Operator, complaint, refuse_if_behind, refuse_if_paused
+from drctl.drivers.strimzi.stopping import TURNED, has_turned, until_asked
 from drctl.drivers.strimzi.waking import Waker, reached
 from drctl.errors import Conflict, Unreachable
 from drctl.model.link import ConnectorState, LinkStatus
@@ -67,13 +68,22 @@ class StrimziReplication:
         return {partition: offset + 1 for partition, offset in self._listed().items() if offset is not None}
 
     def stop(self, permit: Permit = always, *, copying_only: bool = False) -> None:  # noqa: ARG002 - the operator waits
-        self._set("stopped", permit)
+        self._stop(tuple(KINDS), permit)
+        if has_turned(self.look().item):
+            self._note(TURNED, None, permit)
 
     def stop_checkpoints(self, permit: Permit = always) -> None:
-        self._set("stopped", permit, [part for part in KINDS if part != SOURCE])
+        self._stop([part for part in KINDS if part != SOURCE], permit)
 
     def resume(self, permit: Permit = always) -> None:
-        self._set("running", permit)
+        mirror = self.look()
+        refuse_if_paused(mirror.label, mirror.item)
+        with understood(self.label):
+            turns = not has_turned(mirror.item) and any(map(mirror.stops_unseen, KINDS))
+        if turns:
+            self._note(TURNED, "true", permit)
+        _, changed = self._set(lambda _: dict.fromkeys(KINDS, "running"), permit)
+        self._asked_for("running", KINDS, permit, changed=changed)
 
     def restart_failed(self, permit: Permit = always) -> Mapping[str, str]:
         mirror = self.look()
@@ -122,16 +132,33 @@ class StrimziReplication:
         with understood(self.label):
             return find(item, self.link.source, self.link.target)
 
-    def _set(self, state: str, permit: Permit, parts: Iterable[str] = KINDS) -> None:
-        """Set the state of these of this mirror's connectors and of nothing else. Idempotent."""
-        wanted, changed = tuple(parts), False
+    def _stop(self, parts: Collection[str], permit: Permit) -> None:
+        """Ask these to stop; one that may not have begun yet is paused first, and waited for."""
+        changed = False
+
+        def ask() -> list[str]:
+            nonlocal changed
+            states, wrote = self._set(lambda mirror: {part: mirror.state_to_stop(part) for part in parts}, permit)
+            changed |= wrote
+            return [part for part, state in states.items() if state != "stopped"]
+
+        until_asked(self.operator.clock, self.label, ask, self._wake, permit)
+        self._asked_for("stopped", parts, permit, changed=changed)
+
+    def _set(self, choose: Callable[[Mirror], Mapping[str, str]], permit: Permit) -> tuple[Mapping[str, str], bool]:
+        """Set the states that are chosen for this mirror's connectors and nothing else; returns whether they differed.
+
+        Idempotent. Chosen by the look that it is written onto.
+        """
+        states, changed = dict[str, str](), False
 
         def change() -> None:
-            nonlocal changed
+            nonlocal states, changed
             mirror = self.look()
             refuse_if_paused(mirror.label, mirror.item)
             with understood(self.label):
-                mirrors = mirror.with_state(state, wanted)
+                states = dict(choose(mirror))
+                mirrors = mirror.with_states(states)
             if mirrors is not None:
                 # A list is one field to Kubernetes: it goes back whole, and only onto what it was read from.
                 version = mirror.item["metadata"]["resourceVersion"]
@@ -141,7 +168,14 @@ class StrimziReplication:
                 changed = True
 
         onto_newest(change)
-        self._asked_for(state, wanted, permit, changed=changed)
+        return states, changed
+
+    def _note(self, annotation: str, value: str | None, permit: Permit) -> None:
+        permit()
+        self.operator.note(served(self.resources, MIRROR_MAKER), self.link.mirror_maker, annotation, value)
+
+    def _wake(self) -> None:
+        self.operator.wake(served(self.resources, MIRROR_MAKER), self.link.mirror_maker)
 
     def _asked_for(self, state: str, parts: Iterable[str], permit: Permit, *, changed: bool) -> None:
         self._wanted |= dict.fromkeys(parts, state)

@@ -1,7 +1,6 @@
 """A link as the contract suites play on it: its own connectors and its own topic, in memory or real."""
 
 import json
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from drctl.model.links import Link
 from drctl.model.offsets import Committed, TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, MIRROR_MAKER, STRIMZI, Object
 from drctl.ports import Clock, ConsumerGroups, LinkTasks, MirrorOffsets, Records, Replication
+from tests.contract.operating import Operating
 from tests.contract.real_site import RealHarness
 from tests.contract.waiting import until
 from tests.fakes import (
@@ -174,17 +174,11 @@ class StrimziLinkHarness(_RealSites):
         self.client = ConnectClient(lab.site("north").connect_url)
         operator = FakeResources(self.api, manager="strimzi-cluster-operator")
         self.operator = StrimziStandIn(operator, self.client.send, self.api.write_status, version)
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._operate, daemon=True)
-        self.thread.start()
+        self.operating = Operating(self.operator.reconcile)
         link = Link("south-to-north", "south", "north", Path(), "User:mm2", mirror_maker="mirror")
         self.replication = StrimziReplication(link, FakeResources(self.api), self.clock, take=True)
         self.tasks = MirrorLinkTasks(self.replication, self.clock)
         until(self.clock, "its connectors exist", self._exists)
-
-    def _operate(self) -> None:
-        while not self.ended.wait(0.3):
-            self.operator.reconcile()
 
     def _exists(self) -> bool:
         try:
@@ -193,8 +187,7 @@ class StrimziLinkHarness(_RealSites):
             return False
 
     def close(self) -> None:
-        self.ended.set()
-        self.thread.join()
+        self.operating.close()
         delete(self.client, [f"south->north.{kind}" for kind in PARTS.values()])
         self.client.close()
 
@@ -217,9 +210,7 @@ class ConnectorsLinkHarness(_RealSites):
         self.client = ConnectClient(lab.site("north").connect_url)
         operator = FakeResources(self.api, manager="strimzi-cluster-operator")
         self.operator = KafkaConnectorStandIn(operator, self.client.send, self.api.write_status, version, deletes=False)
-        self.ended = threading.Event()
-        self.thread = threading.Thread(target=self._operate, daemon=True)
-        self.thread.start()
+        self.operating = Operating(self.operator.reconcile)
         link = Link("south-to-north", "south", "north", Path(), "User:mm2", kafka_connect="mirror")
         wanted = {MIRROR_KINDS[config["connector.class"]]: (name, config) for name, config in self.definitions.items()}
         definitions = LinkDefinitions(**{kind: WantedConnector(*each) for kind, each in wanted.items()})
@@ -231,10 +222,6 @@ class ConnectorsLinkHarness(_RealSites):
         if not bare:
             until(self.clock, "its connectors exist", self._exists)
 
-    def _operate(self) -> None:
-        while not self.ended.wait(0.3):
-            self.operator.reconcile()
-
     def _exists(self) -> bool:
         try:
             return self.replication.status().source.state is ConnectorState.STOPPED
@@ -242,8 +229,7 @@ class ConnectorsLinkHarness(_RealSites):
             return False
 
     def close(self) -> None:
-        self.ended.set()
-        self.thread.join()
+        self.operating.close()
         delete(self.client, self.definitions)
         self.client.close()
 

@@ -10,10 +10,10 @@ from chaoslib.exceptions import ActivityFailed
 
 from drctl.chaos import move_actions
 from drctl.chaos.environment import HISTORIES, REPORT, RUN, TIME_OFFSET
-from drctl.drills.bundle.manifest import BundleDamaged
 from drctl.drills.experiments.judging import ExperimentOutcome, Remains, judged
 from drctl.drills.experiments.round_trip import TRIPPED, RoundTrip, trip_as_json, trip_in
 from drctl.drills.way_home import AGAIN
+from drctl.errors import BundleDamaged
 from drctl.lab import Lab
 from drctl.ledger.history import HistoryLine
 from drctl.model.verdict import Verdict

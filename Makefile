@@ -78,13 +78,13 @@ interpreters: setup ## unit, spec and contract on the fakes, on every supported 
 fuzz: setup ## mangle documents for a minute; what make check does for some seconds; ARGS='--reader plan --seed 2'
 	@$(BIN)/python tools/fuzz.py --seconds 60 $(ARGS)
 
-mutate: setup ## flip conditions and constants of translation, comparison and the frontier one by one, those that changed; ARGS='placement --minutes 30'
+mutate: setup ## flip conditions and constants of translation, comparison, the frontier and the checker one by one, those that changed; ARGS='placement --minutes 30'
 	@$(BIN)/python tools/mutate.py $(ARGS)
 
 sweep: setup ## damage a state file at every byte and every length, not only at some; takes minutes
 	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/unit/drivers/test_damaged_state.py
 
-generated-runs: setup ## break ten thousand generated runs in every way, and hold what the checker names against it; takes minutes
+generated-runs: setup ## break ten thousand generated runs in every way, and hold what the checker names against it; twenty minutes of a core
 	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -n auto -o faulthandler_timeout=0 tests/unit/ledger/test_generated_runs.py
 
 setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time

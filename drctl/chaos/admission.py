@@ -30,6 +30,7 @@ from drctl.model.verdict import Verdict
 CONTROLS, PROBES = "drctl.chaos.controls", "drctl.chaos.probes"
 MODULES = (
     "drctl.chaos.actions",
+    "drctl.chaos.clock_actions",
     "drctl.chaos.data_actions",
     "drctl.chaos.kube_actions",
     "drctl.chaos.link_actions",

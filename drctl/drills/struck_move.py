@@ -14,11 +14,10 @@ from drctl.drills.homecoming import BackHome
 from drctl.drills.moving import StepTimer
 from drctl.drills.returned_site import BroughtBack
 from drctl.drills.unplanned import SERVICE, SOURCE, TARGET, FailedOver, KilledSite, UnplannedRehearsal
-from drctl.errors import LabError
 from drctl.lab.faults import FAULTS
 from drctl.lab.injecting import FaultEvidence
 from drctl.lab.observers import await_seen, none_listed
-from drctl.lab.wholeness import WHOLE_WITHIN, replica_gaps
+from drctl.lab.wholeness import await_in_sync
 from drctl.lab.workload import LabWorkload
 from drctl.ledger.events import Stranded
 from drctl.model.fence import FenceState
@@ -91,11 +90,7 @@ class StruckMove(UnplannedRehearsal):
             down.set()
             go_on.wait(HELD_DOWN)
             self.lab.start_broker(name)
-            if late := self.waited(WHOLE_WITHIN, f"replicas at {SOURCE}", self._out_of_sync):
-                raise LabError(f"{SOURCE} is not whole after the restart of {name}: {late}", remedy="see its log")
-
-    def _out_of_sync(self) -> str:
-        return "; ".join(replica_gaps(self.lab, SOURCE))
+            await_in_sync(self.lab, SOURCE)
 
     def _fail_over_amid(self, world: World, workload: LabWorkload, go_on: Event) -> FailedOver:
         """Fail over from a site that still answers, and let its restart go on once the gates are passed."""

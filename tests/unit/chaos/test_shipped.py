@@ -12,7 +12,16 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 from click.testing import CliRunner
 
-from drctl.chaos import actions, data_actions, kube_actions, link_actions, loss_actions, move_actions, service_actions
+from drctl.chaos import (
+    actions,
+    clock_actions,
+    data_actions,
+    kube_actions,
+    link_actions,
+    loss_actions,
+    move_actions,
+    service_actions,
+)
 from drctl.chaos.admission import admitted
 from drctl.chaos.command import command
 from drctl.drills.pod_kills import KINDS, chosen
@@ -56,6 +65,7 @@ FAULTS = {
     "move_group": ("move-group", "reopen_routing"),
     "overtake_link": ("overtake-link", "mend_link"),
     "recreate_topic": ("recreate-topic", "forget_side_topics"),
+    "skew_clocks": ("skew-clock", "set_clocks_right"),
     "slow_link": ("slow-link", "mend_link"),
     "stop_active_controller": ("stop", "restart_dead_brokers"),
     "stop_broker": ("stop", "restart_dead_brokers"),
@@ -77,7 +87,7 @@ ROLLED_BACK = {
 """What is played as a rollback in place of what undoes a fault."""
 
 
-OFTEN = {"fail_over_amid_restarts": 3}
+OFTEN = {"fail_over_amid_restarts": 3, "skew_clocks": 3}
 """How often one call of an action injects its fault: once for each broker."""
 
 
@@ -87,7 +97,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 ACTIONS = {
-    "actions": actions, "data_actions": data_actions, "kube_actions": kube_actions, "link_actions": link_actions,
+    "actions": actions, "clock_actions": clock_actions, "data_actions": data_actions, "kube_actions": kube_actions,
+    "link_actions": link_actions,
     "loss_actions": loss_actions, "move_actions": move_actions, "service_actions": service_actions,
 }  # fmt: skip
 """The modules of actions that inject faults."""
@@ -204,6 +215,7 @@ def test_the_toolkit_can_tell_an_experiments_activities_apart(path: Path) -> Non
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_only_what_leaves_the_primary_alone_expects_no_record_to_be_read_again(path: Path) -> None:
     striking = {*actions.__all__, *kube_actions.__all__, *loss_actions.__all__, *move_actions.__all__}
+    striking |= {*clock_actions.__all__}
     striking -= {"delete_records", "move_group"}
     strikes_primary = any(site == "north" and fault in striking for fault, site in injected(path))
     assert admitted(path).repeats == strikes_primary

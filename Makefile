@@ -1,7 +1,7 @@
 # Everything a developer runs. `make` lists the targets.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-kube check test test-kube soak-kube causes-kube drill drill-unplanned chaos-matrix chaos-kube fuzz sweep generated-runs format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
+.PHONY: help setup setup-clock setup-kube check test test-kube soak-kube causes-kube drill drill-unplanned chaos-matrix chaos-kube fuzz sweep generated-runs format-check lint types imports unit spec contract lab lab-long soak interpreters format lab-up lab-down chart runbooks docs lock clean
 
 REPORT ?= reports/drill
 TIER ?= lab
@@ -33,7 +33,7 @@ drill-unplanned: REPORT = reports/drill-unplanned
 drill-unplanned: setup ## kill a whole site under load, go on at the other, save what was stranded, go home; REPORT=dir as above
 	$(BIN)/drctl drill --unplanned --report '$(REPORT)'
 
-chaos-matrix: setup ## run every experiment and sum up the verdicts; ARGS='--rounds 3 --seed 1' for several in other orders
+chaos-matrix: setup setup-clock ## run every experiment and sum up the verdicts; ARGS='--rounds 3 --seed 1' for several in other orders
 	$(BIN)/drctl chaos campaign --report reports/chaos-matrix $(ARGS) experiments/*.yaml
 
 chaos-kube: setup-kube ## run the experiments on pods, volumes and node, each on a Kubernetes lab of its own; about ten minutes each
@@ -78,14 +78,17 @@ interpreters: setup ## unit, spec and contract on the fakes, on every supported 
 fuzz: setup ## mangle documents for a minute; what make check does for some seconds; ARGS='--reader plan --seed 2'
 	@$(BIN)/python tools/fuzz.py --seconds 60 $(ARGS)
 
-mutate: setup ## flip conditions and constants of translation, comparison and the frontier one by one, those that changed; ARGS='placement --minutes 30'
+mutate: setup ## flip conditions and constants of translation, comparison, the frontier and the checker one by one, those that changed; ARGS='placement --minutes 30'
 	@$(BIN)/python tools/mutate.py $(ARGS)
 
 sweep: setup ## damage a state file at every byte and every length, not only at some; takes minutes
 	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -o faulthandler_timeout=0 tests/unit/drivers/test_damaged_state.py
 
-generated-runs: setup ## break ten thousand generated runs in every way, and hold what the checker names against it; takes minutes
+generated-runs: setup ## break ten thousand generated runs in every way, and hold what the checker names against it; twenty minutes of a core
 	@DRCTL_SWEEP=all $(BIN)/python -m pytest -q -n auto -o faulthandler_timeout=0 tests/unit/ledger/test_generated_runs.py
+
+setup-clock: setup ## put libfaketime into the cache, which the experiments with a wrong clock need
+	@tools/setup-clock.sh
 
 setup-kube: setup ## build Kubernetes and its storage parts into the cache; 10 to 30 minutes the first time
 	@tools/setup-kube.sh

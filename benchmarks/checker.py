@@ -30,7 +30,7 @@ from drctl.ledger.batches import acknowledge_span, take_found, take_line
 from drctl.ledger.checker import findings_of
 from drctl.ledger.events import Stream
 from drctl.ledger.history import HistoryLine
-from drctl.ledger.record import HEADER, Number, encode
+from drctl.ledger.record import HEADER, Number, Sending, encode
 from drctl.ledger.state import CheckerState
 from drctl.ledger.stored_state import to_bytes
 from drctl.ledger.stream_state import LogName
@@ -82,7 +82,8 @@ def made(count: int) -> Iterator[RecordBatch]:
     for first in range(0, count, AT_ONCE):
         numbers = range(first + 1, min(first + AT_ONCE, count) + 1)
         values = [b'{"rpm": 14.2, "kilowatts": 3200, "n": %d, "note": "%050d"}' % (n, n) for n in numbers]
-        headers = [encode(Number(RUN, 1, 0, n), key, value) for n, value in zip(numbers, values, strict=True)]
+        sent = [Number(RUN, 1, 0, n, sent=Sending(1, 1_790_000_000_000 + n, "north")) for n in numbers]
+        headers = [encode(number, key, value) for number, value in zip(sent, values, strict=True)]
         offsets = list(range(first, first + len(values)))
         yield RecordBatch(place, offsets[-1] + 1, offsets, headers, [key] * len(values), values)
 

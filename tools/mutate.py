@@ -40,17 +40,25 @@ if str(ROOT) not in sys.path:
 
 from tools.mutants import Mutant, mutants  # noqa: E402
 
-UNIT = ROOT / "tests" / "unit" / "decide"
+UNIT = ROOT / "tests" / "unit"
 SUITES = tuple(
-    str(UNIT / f"test_{name}.py")
-    for name in (
-        *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
-        *("sync_history", "unsettled", "comparable", "translate", "comparison"),
-        *("omitted", "stranded", "superseded", "translate_properties", "translate_hostile", "lives"),
-        *("frontier", "left_out", "rules_positions"),
-    )
+    str(UNIT / folder / f"test_{name}.py")
+    for folder, names in {
+        "decide": (
+            *("offset_syncs", "windows", "verification", "first_images", "copied_twice", "alignment", "placement"),
+            *("sync_history", "unsettled", "comparable", "translate", "comparison"),
+            *("omitted", "stranded", "superseded", "translate_properties", "translate_hostile", "lives"),
+            *("frontier", "left_out", "rules_positions"),
+        ),
+        "ledger": (
+            *("batches", "bound", "checker", "generated_runs", "history", "offsets", "planted_deletion", "reach"),
+            *("retention", "state", "state_control", "verdict"),
+        ),
+    }.items()
+    for name in names
 )
-"""Of translation and comparison, of what a link is known to have copied, and of positions that hold a move up."""
+"""Of translation and comparison, of what a link is known to have copied, of positions that hold a move up, and of the
+ledger's checker, from a record's number to the verdict."""
 MODULES = tuple(
     f"drctl/{name}.py"
     for name in (
@@ -58,6 +66,9 @@ MODULES = tuple(
         *("decide/placement", "decide/translate", "decide/stranded", "decide/comparable", "decide/unsettled"),
         *("decide/comparison", "decide/superseded", "model/sync_history"),
         *("decide/frontier", "decide/left_out", "decide/rules_positions"),
+        *("ledger/record", "ledger/batches", "ledger/state", "ledger/stream_state", "ledger/offset_runs"),
+        *("ledger/retention", "ledger/kept", "ledger/checker", "ledger/findings", "ledger/reach", "ledger/history"),
+        *("ledger/control", "ledger/state_control", "ledger/verdict", "ledger/bound", "ledger/stored_state"),
     )
 )
 EQUIVALENT = ROOT / "tests" / "equivalent_mutants.txt"
@@ -90,8 +101,9 @@ def concerned(mutant: Mutant, noted: Mapping[str, Noted]) -> dict[str, float]:
 def key(mutant: Mutant, tests: Sequence[str]) -> str:
     """A digest of what it comes to that depends on: the change, its function, the files of these tests and helpers."""
     hashed = hashlib.sha256(f"{mutant.name}\n{mutant.unchanged}\n".encode())
-    helpers = (file for file in UNIT.glob("*.py") if not file.name.startswith("test_"))
-    for file in sorted({*(ROOT / test.partition("::")[0] for test in tests), *helpers}):
+    files = {ROOT / test.partition("::")[0] for test in tests}
+    beside = (file for folder in {file.parent for file in files} for file in folder.glob("*.py"))
+    for file in sorted({*files, *(file for file in beside if not file.name.startswith("test_"))}):
         hashed.update(file.read_bytes())
     return hashed.hexdigest()
 

@@ -30,10 +30,12 @@ from drctl.model.verdict import Verdict
 CONTROLS, PROBES = "drctl.chaos.controls", "drctl.chaos.probes"
 MODULES = (
     "drctl.chaos.actions",
+    "drctl.chaos.clock_actions",
     "drctl.chaos.data_actions",
     "drctl.chaos.kube_actions",
     "drctl.chaos.link_actions",
     "drctl.chaos.loss_actions",
+    "drctl.chaos.move_actions",
     "drctl.chaos.service_actions",
     "drctl.chaos.undo",
     PROBES,
@@ -42,6 +44,8 @@ MODULES = (
 
 ON_PODS = "drctl.chaos.kube_actions"
 """Whose actions need the lab on Kubernetes."""
+MOVING = "drctl.chaos.move_actions"
+"""Whose actions let the work leave by a failover and come home."""
 
 EXTENSION = "drctl"
 CLASSES = ("lost", "duplicated", "skipped", "repeated")
@@ -59,7 +63,8 @@ class Experiment:
 
     ``faults``: kinds of faults, each as often as it must have been seen. ``repeats``: groups may read records again.
     ``digest``: SHA-256 of the file that was read. ``refutation``: what a negative control must be refuted of, None if
-    it is to be proved. ``on_pods``: it needs the lab on Kubernetes.
+    it is to be proved. ``on_pods``: it needs the lab on Kubernetes. ``round_trip``: the work leaves by a failover and
+    comes home.
     """
 
     path: Path
@@ -69,6 +74,7 @@ class Experiment:
     digest: str = ""
     refutation: Refutation | None = None
     on_pods: bool = False
+    round_trip: bool = False
 
     @property
     def statement(self) -> Statement:
@@ -85,12 +91,13 @@ def admitted(path: Path) -> Experiment:
         raise ConfigInvalid(f"{path}: is no Chaos Toolkit experiment", remedy="give it title, description and method")
     for problem, cure in _problems(experiment):
         raise ConfigInvalid(f"{path}: {problem}", remedy=cure)
-    on_pods = any(key == "module" and value == ON_PODS for key, value in _walk(experiment))
+    called = {value for key, value in _walk(experiment) if key == "module"}
+    on_pods, round_trip = ON_PODS in called, MOVING in called
     known = [*FAULTS, *KUBE_FAULTS] if on_pods else FAULTS
     faults, repeats, refutation = _statement(path, experiment, known)
     digest = hashlib.sha256(text).hexdigest()
     title = str(experiment.get("title") or path.stem)
-    return Experiment(path.resolve(), title, faults, repeats, digest, refutation, on_pods)
+    return Experiment(path.resolve(), title, faults, repeats, digest, refutation, on_pods, round_trip)
 
 
 def controls_in(folder: Path, passed_over: Callable[[ConfigInvalid], object]) -> Iterator[Experiment]:

@@ -14,6 +14,8 @@ from drctl.lab.steady import SteadyClock, SteadyTime
 LAB = "DRCTL_CHAOS_LAB"
 EVIDENCE = "DRCTL_CHAOS_EVIDENCE"
 RUN, HISTORIES = "DRCTL_CHAOS_RUN", "DRCTL_CHAOS_HISTORIES"
+REPORT = "DRCTL_CHAOS_REPORT"
+"""The folder of the run's report, for evidence that only an action can gather."""
 TIME_OFFSET = "DRCTL_CHAOS_TIME_OFFSET"
 """That of the run's :class:`~drctl.lab.steady.SteadyTime`: evidence of a fault is held against moments by that time."""
 
@@ -47,6 +49,13 @@ def run_under_way() -> tuple[UUID, Path, SteadyTime]:
         raise LabError("nothing takes account of what is written", remedy="use 'drctl chaos run'")
     time = SteadyTime(SystemClock(), float(os.environ[TIME_OFFSET]))
     return UUID(os.environ[RUN]), Path(os.environ[HISTORIES]), time
+
+
+def report_folder() -> Path:
+    """Return the folder of the run's report. LabError where there is no run."""
+    if REPORT not in os.environ:
+        raise LabError("nothing keeps what is found", remedy="use 'drctl chaos run'")
+    return Path(os.environ[REPORT])
 
 
 def note(line: str) -> None:

@@ -12,11 +12,14 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from drctl.chaos.admission import Experiment
-from drctl.chaos.environment import EVIDENCE, HISTORIES, LAB, RUN, TIME_OFFSET
+from drctl.chaos.environment import EVIDENCE, HISTORIES, LAB, REPORT, RUN, TIME_OFFSET
 from drctl.drills.audit_reader import await_copied, fresh_reader, log_ends
-from drctl.drills.bundle.write import FAULTS, TOOLKIT_JOURNAL, TOOLKIT_LOG, keep_trial
+from drctl.drills.bundle.codec import found_in
+from drctl.drills.bundle.packing import Unpacking
+from drctl.drills.bundle.write import FAULTS, STRANDED, TOOLKIT_JOURNAL, TOOLKIT_LOG, TRIP, keep_trial
 from drctl.drills.experiments.facts import trial_as_json
 from drctl.drills.experiments.judging import AFTER, BEFORE, ExperimentOutcome, Origin, Remains, Trial, judged
+from drctl.drills.experiments.round_trip import RoundTrip, trip_in
 from drctl.drills.outcome import Work
 from drctl.drills.provenance import commit, versions
 from drctl.drills.timeline import Histories
@@ -27,7 +30,7 @@ from drctl.lab.layout import other
 from drctl.lab.steady import SteadyTime
 from drctl.lab.wholeness import WHOLE_WITHIN, await_whole
 from drctl.lab.workload import CATCH_UP, CLIENTS, COMPACTED, GROUPS, READS, LabWorkload
-from drctl.ledger.events import Event
+from drctl.ledger.events import Event, Seen, Stranded
 from drctl.model.offsets import TopicPartition
 
 SLOWEST = 120.0
@@ -37,6 +40,10 @@ LONGEST = 600.0
 """Seconds that an experiment may take: the toolkit itself does not enforce its timeouts."""
 LONGEST_ON_PODS = 3600.0
 """Seconds for one that kills pods, each of which takes up to half a minute to be back on a busy machine."""
+
+LONGEST_OF_TRIPS = 1500.0
+"""Seconds for a failover, the return and the failback, of which a quiet machine needs minutes; before what was struck
+is started again by itself."""
 
 LOST_CATCH_UP = 30.0
 """Seconds for groups to read to the end in a negative control: nobody ever reads what is lost at an end."""
@@ -77,7 +84,9 @@ def conduct(
     since, before = log_ends(lab, primary), log_ends(lab, other(primary))
     say("the workload starts")
     time = SteadyTime.begun(lab.clock)
-    workload = LabWorkload.start(lab, run, lab.folder / "histories" / run.hex, time, burst=1000)
+    histories = lab.folder / "histories" / run.hex
+    # Who waited for a lost site would never work at the other one.
+    workload = LabWorkload.start(lab, run, histories, time, burst=1000, leave_lost_sites=experiment.round_trip)
     try:
         _let_work(lab, workload, settle, BEFORE)
         began = time.now()
@@ -94,7 +103,8 @@ def conduct(
     finally:
         workload.stop()
     say("what is there at the end is read")
-    found = tuple(fresh_reader(lab, primary, run, since))
+    trip = _trip(folder)
+    found = _found(lab, primary, run, since, trip)
     standby = None if experiment.refutation else _copy(lab, primary, run, before)
     trial = Trial(
         id=f"{experiment.path.stem}-{lab.clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
@@ -105,10 +115,33 @@ def conduct(
         complete=workload.complete(),
         origin=Origin(_user(), socket.gethostname(), commit(), versions()),
         mirrored=standby is not None,
+        round_trip=experiment.round_trip,
     )
     keep_trial(folder, trial_as_json(trial), found, workload.histories, standby)
     seen, journal = Histories.read(workload.histories), _bytes(folder / TOOLKIT_JOURNAL)
-    return judged(trial, Remains(seen, found, journal, _bytes(folder / FAULTS) or b"", standby or ()))
+    faults, tail = _bytes(folder / FAULTS) or b"", _tail(folder) if trip else ()
+    return judged(trial, Remains(seen, found, journal, faults, standby or (), trip, tail))
+
+
+def _found(
+    lab: Lab, primary: str, run: UUID, since: Mapping[TopicPartition, int], trip: RoundTrip | None
+) -> tuple[Event, ...]:
+    """Return what a fresh reader finds. A topic that was recreated has offsets anew, and what earlier runs wrote."""
+    anew = trip.recreated if trip else ()
+    found = fresh_reader(lab, primary, run, {tp: offset for tp, offset in since.items() if tp.topic not in anew})
+    return tuple(each for each in found if not (isinstance(each, Seen) and each.foreign and each.topic in anew))
+
+
+def _trip(folder: Path) -> RoundTrip | None:
+    """Return how the work left and came home, as the action that did it told; None where none did."""
+    told = _bytes(folder / TRIP)
+    return None if told is None else trip_in(TRIP, told)
+
+
+def _tail(folder: Path) -> tuple[Stranded, ...]:
+    """Return the tail that was saved on that way."""
+    lines = Unpacking(folder, (folder / STRANDED).stat().st_size).lines(STRANDED)
+    return tuple(each for each in found_in(STRANDED, lines) if isinstance(each, Stranded))
 
 
 def _copy(lab: Lab, primary: str, run: UUID, since: Mapping[TopicPartition, int]) -> tuple[Event, ...]:
@@ -143,16 +176,21 @@ def _in_a_child(lab: Lab, experiment: Experiment, folder: Path, workload: LabWor
         (folder / name).unlink(missing_ok=True)
     command = [sys.executable, "-m", "drctl.chaos.child", str(experiment.path), str(folder / TOOLKIT_JOURNAL)]
     told = {LAB: str(lab.folder), EVIDENCE: str(folder / FAULTS), TIME_OFFSET: repr(workload.time.offset)}
+    told[REPORT] = str(folder)
     environment = {**os.environ, **told, RUN: str(workload.run), HISTORIES: str(workload.histories)}
     lab.processes.start(CHILD, command, environment)
     try:
-        lab.processes.wait_gone(CHILD, LONGEST_ON_PODS if experiment.on_pods else LONGEST)
+        lab.processes.wait_gone(CHILD, _longest(experiment))
     except LabError:
         _end(lab)
     except BaseException:
         _end(lab)
         raise
     shutil.copyfile(lab.folder / "logs" / f"{CHILD}.log", folder / TOOLKIT_LOG)
+
+
+def _longest(experiment: Experiment) -> float:
+    return LONGEST_ON_PODS if experiment.on_pods else LONGEST_OF_TRIPS if experiment.round_trip else LONGEST
 
 
 def _end(lab: Lab) -> None:

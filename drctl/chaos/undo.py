@@ -31,6 +31,7 @@ __all__ = [
     "restore_durability",
     "restore_pods",
     "restore_site",
+    "set_clocks_right",
     "thaw_brokers",
 ]
 
@@ -58,6 +59,11 @@ def mend_link(source: str) -> list[str]:
 def restore_site(site: str) -> list[str]:
     """Bring back everything of a site: thaw it, start its brokers and its worker, mend its wire."""
     return _repair("restore-site", site)
+
+
+def set_clocks_right(site: str) -> list[str]:
+    """Restart every broker of a site that runs on a wrong clock, on the right one."""
+    return _repair("set-clocks-right", site)
 
 
 def restore_durability(site: str) -> list[str]:

@@ -149,7 +149,7 @@ def fault(kind: str, target: str, folder: Path | None) -> None:
 
     \b
     A process: kill, pause, continue, stop, restart
-    A broker: fail-writes
+    A broker: fail-writes, skew-clock
     A site: lose-site, cut-link, hold-answers, slow-link, heal-link,
             overtake-link, recreate-topic, write-at-standby
     """  # noqa: D301

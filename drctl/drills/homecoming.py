@@ -45,8 +45,10 @@ class HomewardDrill(LabDrill):
 
         A group that has not read past the failover would read the stranded tail at home.
         """
-        self.say(f"{lost}'s Connect worker is started again")
-        self.lab.start_worker(lost)
+        # Of a site that was left while it ran it is still there.
+        if self.lab.processes.status(self.lab.layout[lost].worker).state == "gone":
+            self.say(f"{lost}'s Connect worker is started again")
+            self.lab.start_worker(lost)
         workload.hurry()
         with self.open_world(self.plan_file) as world:
             link = world.links[survivor, lost].replication

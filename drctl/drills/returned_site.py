@@ -11,9 +11,10 @@ from drctl.drills.homecoming import HomewardDrill
 from drctl.drills.outcome import StrandedTail
 from drctl.errors import DrctlError, LabError
 from drctl.ledger.events import Stranded
+from drctl.model.fence import FenceState
 from drctl.model.run import Evidence
 from drctl.model.salvage import Decision
-from drctl.plans import decision, fence, salvage
+from drctl.plans import decision, failovers, fence, salvage
 from drctl.plans.aftermath import Aftermath, Salvaged, aftermath, decided, last_salvage
 from drctl.plans.export import read_back
 from drctl.plans.runner import run
@@ -49,21 +50,25 @@ class ReturnDrill(HomewardDrill):
                 raise LabError(f"{lost} was started again and does not answer: {silent}", remedy="see the lab's logs")
             at = self.now()
             self.phase(f"{lost} answers")
-            left = aftermath(world)
-            proof = run(fence.ordered(lost, survivor, left.run.id), world, self.announce, self.terms).evidence[
-                "prove-fence"
-            ]
-            self.phase(f"{lost} is closed: {proof['why']}")
-            run(salvage.ordered(lost, survivor, left.run.id), world, self.announce, self.terms)
-            salvaged = last_salvage(world, left)
-            self.phase(f"what only {lost} has is saved")
-            self._decide(world, left, salvaged)
-            return BroughtBack(
-                at,
-                proof,
-                _tail(world, left, salvaged),
-                _stranded(world, salvaged, ledger_run),
-            )
+            return self.close_and_save(world, ledger_run, lost, survivor, at=at)
+
+    def close_and_save(self, world: World, ledger_run: UUID, lost: str, survivor: str, *, at: float) -> BroughtBack:
+        """Close the site unless the failover has, save what only it has, decide; ``at``: since when it answers."""
+        left = aftermath(world)
+        proof = self._closed(world, left, lost, survivor)
+        self.phase(f"{lost} is closed: {proof['why']}")
+        run(salvage.ordered(lost, survivor, left.run.id), world, self.announce, self.terms)
+        salvaged = last_salvage(world, left)
+        self.phase(f"what only {lost} has is saved")
+        self._decide(world, left, salvaged)
+        return BroughtBack(at, proof, _tail(world, left, salvaged), _stranded(world, salvaged, ledger_run))
+
+    def _closed(self, world: World, left: Aftermath, lost: str, survivor: str) -> Evidence:
+        """Return the proof that it is closed: that of the failover, if it answered then, or of the late fence."""
+        standing = failovers.standing(world)
+        if standing is not None and standing.fence is FenceState.PROVEN:
+            return {"fence": standing.fence.value, "why": standing.fence_why}
+        return run(fence.ordered(lost, survivor, left.run.id), world, self.announce, self.terms).evidence["prove-fence"]
 
     def _decide(self, world: World, left: Aftermath, salvaged: Salvaged) -> None:
         """Hand the records over to their owners as files: nothing is written at the survivor that was not there."""

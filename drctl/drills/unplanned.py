@@ -20,7 +20,7 @@ from drctl.drills.timeline import Histories, StepSpan
 from drctl.drills.way_home import came_home
 from drctl.errors import LabError, StepFailed
 from drctl.lab.faults import lose_site
-from drctl.lab.injecting import PATIENCE
+from drctl.lab.injecting import PATIENCE, FaultEvidence
 from drctl.lab.layout import wire
 from drctl.lab.wire_faults import cut_link, heal_link
 from drctl.lab.workload import CLIENTS, COMPACTED, READS, LabWorkload
@@ -42,10 +42,11 @@ the dead site silent; until every client works at the survivor."""
 
 @dataclass(frozen=True, slots=True)
 class KilledSite:
-    """The loss of the site: when, and what was seen of it, by observer."""
+    """The loss of the site: when, and what was seen of it, by observer; ``refused`` is what a client of it saw."""
 
     at: float
     observations: dict[str, str]
+    refused: FaultEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +95,19 @@ class UnplannedRehearsal(ReturnDrill):
 
     def lose_and_move(self, workload: LabWorkload) -> tuple[KilledSite, FailedOver, Setting]:
         """Keep the standby's positions, lose the site, go on at the other one, and let everybody work there a while."""
-        self._start_service()
+        self.start_service()
         self.work(workload, self.profile.seconds, f"at {SOURCE}")
         with self.open_world(self.plan_file) as world:
             setting = setting_of(world)
             self.await_positions(world)
-        loss = self._lose_site()
+        loss = self.lose_site()
         with self.open_world(self.plan_file, doubted=(SOURCE,)) as world:
             move = self.fail_over(world)
-        self._await_clients(workload)
+        self.await_clients(workload)
         self.work(workload, self.profile.seconds, f"at {TARGET}")
         return loss, move, setting
 
-    def _start_service(self) -> None:
+    def start_service(self) -> None:
         """As it runs in production: looks every few seconds, and keeps the standby's positions."""
         words = ("service", "run", "--sync-groups", "--listen", "127.0.0.1:0", "--interval", "3s")
         self.lab.processes.start(SERVICE, [sys.executable, "-m", "drctl", "-v", "-f", str(self.lab.plan_file), *words])
@@ -119,7 +120,7 @@ class UnplannedRehearsal(ReturnDrill):
         else:
             self.phase("every group's positions are at the standby")
 
-    def _lose_site(self) -> KilledSite:
+    def lose_site(self) -> KilledSite:
         """Break the line between the sites, and kill the site as soon as that is seen, about a second later.
 
         What is acknowledged in between is at the lost site only. Killed without it, the site may leave no tail, and the
@@ -140,7 +141,7 @@ class UnplannedRehearsal(ReturnDrill):
         pids = ", ".join(f"{name} (pid {self.lab.processes.status(name).pid})" for name in processes)
         self.phases.append((at, f"{SOURCE} is lost: every process of it is killed"))
         seen = {cut.observer: cut.observation, refused.observer: refused.observation}
-        return KilledSite(at, {**seen, "the process table": f"gone: {pids}"})
+        return KilledSite(at, {**seen, "the process table": f"gone: {pids}"}, refused)
 
     def _alive(self, processes: tuple[str, ...]) -> str:
         return ", ".join(name for name in processes if self.lab.processes.status(name).state != "gone")
@@ -171,7 +172,7 @@ class UnplannedRehearsal(ReturnDrill):
         )
         return FailedOver(noticed, result, tuple(timer.spans))
 
-    def _await_clients(self, workload: LabWorkload) -> None:
+    def await_clients(self, workload: LabWorkload) -> None:
         late = self.waited(MOVED, f"clients at {TARGET}", lambda: ", ".join(workload.absent(TARGET)))
         self.phase(f"not at {TARGET} in time: {late}" if late else f"every client works at {TARGET}")
 

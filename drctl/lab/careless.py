@@ -9,7 +9,7 @@ from drctl.drivers.kafka.traffic import Outcome, Outgoing, Writer
 from drctl.errors import LabError
 from drctl.lab.replicated_log import LogTail, NamedRecord
 from drctl.ledger.history import HistoryWriter
-from drctl.ledger.record import HEADER, Number, encode
+from drctl.ledger.record import HEADER, Number, Sending, encode
 from drctl.model.offsets import TopicPartition
 
 NAME = "producer-careless"
@@ -60,7 +60,8 @@ class CarelessProducer:
 
     def _record(self, number: int) -> Outgoing:
         key, value = b"careless", b"%d" % number
-        header = encode(Number(self._run, PRODUCER, self._place.partition, number), key, value)
+        sent = Sending(1, round(self._now() * 1000), self._site.name)
+        header = encode(Number(self._run, PRODUCER, self._place.partition, number, sent=sent), key, value)
         return Outgoing(self._place, key, value, ((HEADER, header),))
 
     def _note(self, kind: str, numbers: list[int], **more: object) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError, LabError
+from drctl.lab.clocks import SKEW, skew_by_hours
 from drctl.lab.injecting import FaultEvidence, connects, evidence_of, signalled
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, wire
@@ -117,6 +118,7 @@ FAULTS: dict[str, Fault] = {
     "restart": restart,
     "lose-site": lose_site,
     "fail-writes": fail_writes,
+    SKEW: skew_by_hours,
     "cut-link": cut_link,
     "hold-answers": hold_answers,
     "slow-link": slow_link,

@@ -2,7 +2,7 @@
 
 import socket
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from drctl.drivers.connect.replication import ConnectReplication
@@ -45,10 +45,10 @@ class Parts:
         """One of the two sites, ``north`` or ``south``."""
         return LabSite(self.layout[name], self.folder)
 
-    def start_broker(self, name: str) -> None:
-        """Start (again) one broker and wait until its port answers."""
+    def start_broker(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start (again) one broker, with this environment besides its own, and wait until its port answers."""
         site, node = next((s, n) for s in self.layout.values() for n in s.nodes if s.broker(n.number) == name)
-        self._launch_broker(site, node)
+        self._launch_broker(site, node, environment)
         self._wait_for_ports(name, site.host, [node.client])
 
     def start_brokers(self, site: str, names: Collection[str] | None = None) -> None:
@@ -102,9 +102,9 @@ class Parts:
     def _format(self, site: SiteLayout) -> None:
         format_site(site, self.folder)
 
-    def _launch_broker(self, site: SiteLayout, node: KraftNode) -> None:
+    def _launch_broker(self, site: SiteLayout, node: KraftNode, environment: Mapping[str, str] | None = None) -> None:
         command = java("kafka.Kafka", str(configuration(site, node, self.folder)))
-        self.processes.start(site.broker(node.number), command, JVM_ENVIRONMENT)
+        self.processes.start(site.broker(node.number), command, {**JVM_ENVIRONMENT, **(environment or {})})
 
     def _launch_worker(self, site: SiteLayout) -> None:
         main = "org.apache.kafka.connect.cli.ConnectDistributed"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from drctl.lab.clocks import skewed_brokers
 from drctl.lab.faults import FAULTS
 from drctl.lab.group_moves import reopen_routing
 from drctl.lab.kube import KubeLab
@@ -11,6 +12,7 @@ from drctl.lab.kube.lab import SITE
 from drctl.lab.lab import Lab
 from drctl.lab.layout import wire
 from drctl.lab.losses import strengthen
+from drctl.lab.wholeness import await_in_sync
 from drctl.lab.wire_faults import mark
 
 type Repair = Callable[[Lab, str], list[str]]
@@ -51,6 +53,16 @@ def mend_link(lab: Lab, site: str) -> list[str]:
     return [process]
 
 
+def set_clocks_right(lab: Lab, site: str) -> list[str]:
+    """Restart every broker of a site that runs on a wrong clock on the right one, in turn; return which."""
+    wrong = skewed_brokers(lab, site)
+    for name in wrong:
+        lab.processes.terminate(name)
+        lab.start_broker(name)
+        await_in_sync(lab, site)
+    return wrong
+
+
 def restore_site(lab: Lab, site: str) -> list[str]:
     """Bring back everything of a site: its brokers first, since its worker needs them; return what was not well."""
     return [name for repair in (thaw, restart_brokers, restart_worker, mend_link) for name in repair(lab, site)]
@@ -80,6 +92,7 @@ REPAIRS: dict[str, Repair] = {
     "restart-brokers": restart_brokers,
     "restart-worker": restart_worker,
     "mend-link": mend_link,
+    "set-clocks-right": set_clocks_right,
     "restore-site": restore_site,
     "restore-durability": restore_durability,
     "reopen-routing": reopen_routing,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from drctl.drivers.kafka.brokers import KafkaBrokers
 from drctl.errors import DrctlError, LabError
+from drctl.lab.clocks import skewed_brokers
 from drctl.lab.lab import Lab
 from drctl.lab.layout import SITES, TOPICS, wire
 from drctl.lab.losses import weakened
@@ -37,6 +38,15 @@ def await_whole(lab: Lab, seconds: float = WHOLE_WITHIN) -> None:
         lab.clock.sleep(0.5)
 
 
+def await_in_sync(lab: Lab, site: str, seconds: float = WHOLE_WITHIN) -> None:
+    """Wait until a site lists every broker and has every replica in sync, as between the restarts of two brokers."""
+    deadline = lab.clock.monotonic() + seconds
+    while missing := replica_gaps(lab, site):
+        if lab.clock.monotonic() > deadline:
+            raise LabError(f"not within {seconds:.0f} s: {'; '.join(missing)}", remedy="see the brokers' logs")
+        lab.clock.sleep(0.5)
+
+
 def _processes(lab: Lab) -> Iterator[str]:
     parts = [name for site in SITES for name in (*lab.layout[site].brokers, lab.layout[site].worker, wire(site))]
     states = lab.states()
@@ -46,6 +56,7 @@ def _processes(lab: Lab) -> Iterator[str]:
     for site in SITES:
         if mark(lab, site).exists():
             yield f"{wire(site)} is turned: it holds answers, or lets them wait"
+        yield from (f"the clock of {name} is wrong" for name in skewed_brokers(lab, site))
         if weakened(lab, site).exists():
             yield f"topics of {site} have settings that let them lose records"
 

@@ -17,7 +17,7 @@ from pyroaring import BitMap64
 from drctl.ledger.events import Seen, Stream
 from drctl.ledger.history import HistoryLine, events_of
 from drctl.ledger.offset_runs import LARGEST, OffsetRun
-from drctl.ledger.record import LAYOUT, decode, digests
+from drctl.ledger.record import LAYOUT, SITE_AT, decode, digests, is_readable
 from drctl.ledger.state import CheckerState, SiteLog
 from drctl.ledger.stream_state import LogName
 from drctl.model.checking import RecordBatch
@@ -119,29 +119,36 @@ def _rising(batch: RecordBatch, run: UUID) -> array[int] | None:
         return None
     lead = joined[:LEAD]
     meant = run.bytes + joined[16:18] + batch.partition.partition.to_bytes(4, "big", signed=True)
-    if lead != meant or any(joined[n :: LAYOUT.size].count(lead[n]) != count for n in range(LEAD)):
+    size = len(joined) // count
+    # Epoch and time may differ from record to record, and whatever they are they can be read; version and site may not.
+    alike = (*range(LEAD), *([LAYOUT.size, *range(SITE_AT, size)] if size > LAYOUT.size else ()))
+    if lead != meant or any(joined[n::size].count(joined[n]) != count for n in alike):
         return None
-    if b"".join(digests(batch.keys, batch.values)) != _column(joined, DIGEST, count):
+    if b"".join(digests(batch.keys, batch.values)) != _column(joined, DIGEST, size):
         return None
-    sequences = array("Q", bytes(_column(joined, SEQUENCE, count)))
+    sequences = array("Q", bytes(_column(joined, SEQUENCE, size)))
     if sys.byteorder == "little":
         sequences.byteswap()
     rises = all(map(lt, sequences, islice(sequences, 1, None)))
     return sequences if rises else None
 
 
-def _joined(headers: Iterable[bytes | None]) -> bytes:
-    """Return all headers one behind the other; nothing if one of them is no number's."""
-    numbers = [header for header in headers if header is not None and len(header) == LAYOUT.size]
-    return b"".join(numbers) if len(numbers) == len(list(headers)) else b""
+def _joined(headers: Sequence[bytes | None]) -> bytes:
+    """Return all headers one behind the other; nothing if the first is no number's, or another is of another length."""
+    first = headers[0] if headers else None
+    if first is None or not is_readable(first):
+        return b""
+    size = len(first)
+    numbers = [header for header in headers if header is not None and len(header) == size]
+    return b"".join(numbers) if len(numbers) == len(headers) else b""
 
 
-def _column(joined: bytes, part: slice, count: int) -> bytes:
-    """Return a part of every header, one behind the other."""
+def _column(joined: bytes, part: slice, size: int) -> bytes:
+    """Return a part of every header, one behind the other; ``size`` is that of one header."""
     width = part.stop - part.start
-    column = bytearray(width * count)
+    column = bytearray(width * (len(joined) // size))
     for place in range(width):
-        column[place::width] = joined[part.start + place :: LAYOUT.size]
+        column[place::width] = joined[part.start + place :: size]
     return bytes(column)
 
 

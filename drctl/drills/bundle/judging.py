@@ -22,11 +22,13 @@ from drctl.drills.bundle.write import (
     STRANDED,
     TABLETOP_JSON,
     TOOLKIT_JOURNAL,
+    TRIP,
     VERDICT,
 )
 from drctl.drills.experiments.document import document
 from drctl.drills.experiments.facts import trial_in
 from drctl.drills.experiments.judging import Remains, judged
+from drctl.drills.experiments.round_trip import trip_in
 from drctl.drills.isolated.judging import judged as isolated_judged
 from drctl.drills.isolated.report import shown, trial_of
 from drctl.drills.live.report import shown as live_shown
@@ -155,12 +157,15 @@ def _experiment(evidence: Evidence) -> JudgedBundle:
     """Judge an experiment again. It has no journal of drctl's own: nothing in it was decided on the way."""
     report = evidence.object(VERDICT)
     trial = trial_in(FACTS, evidence.document(FACTS))
+    trip = evidence.optional(TRIP)
     left = Remains(
         evidence.histories(),
         evidence.found(PRIMARY),
         evidence.optional(TOOLKIT_JOURNAL),
         evidence.optional(FAULTS) or b"",
         evidence.found(STANDBY),
+        None if trip is None else trip_in(TRIP, trip),
+        tuple(each for each in evidence.found(STRANDED) if isinstance(each, Stranded)),
     )
     outcome = judged(trial, left)
     return JudgedBundle(

@@ -25,6 +25,7 @@ from drctl.model.chain import Line
 
 EVIDENCE, HISTORIES = "evidence", "evidence/histories"
 FACTS, JOURNAL = "evidence/facts.json", "evidence/journal.jsonl.gz"
+TRIP = "evidence/round-trip.json"
 PRIMARY, STANDBY, STRANDED = (f"evidence/{name}.jsonl.gz" for name in ("primary", "standby", "stranded"))
 PARTS = (EVIDENCE, "report.json", "report.html", "salvage", "logs", "histories", "state")
 """Files and folders that a drill writes into its report folder. Whatever else lies there is no part of the bundle."""
@@ -94,6 +95,15 @@ def keep_trial(
         if standby is not None:
             pack(folder / STANDBY, found_lines(standby))
         replace(folder / FACTS, facts)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def keep_trip(folder: Path, facts: bytes, stranded: Iterable[Event]) -> None:
+    """Write how an experiment's work left a site and came home, and the tail that was saved in between."""
+    try:
+        pack(folder / STRANDED, found_lines(stranded))
+        replace(folder / TRIP, facts)
     except OSError as error:
         raise _unwritable(folder, error) from error
 

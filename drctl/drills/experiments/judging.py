@@ -9,15 +9,17 @@ seen outside of the fault's window is no evidence: :mod:`drctl.drills.experiment
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from drctl.drills.client_evidence import HELD, holds_all
 from drctl.drills.experiments.fault_window import Placement, placement
 from drctl.drills.experiments.journal_audit import gaps, overruled, states
 from drctl.drills.experiments.refutation import Refutation, control_verdict
+from drctl.drills.experiments.round_trip import Parted, RoundTrip, parted, trip_evidence
 from drctl.drills.outcome import Commit, Work
 from drctl.drills.timeline import Histories
+from drctl.drills.way_home import PLANTED, TAIL_READ
 from drctl.ledger.checker import check
 from drctl.ledger.control import caught, caught_in_copy
 from drctl.ledger.events import Event, LogStart, Seen, Stranded
@@ -64,7 +66,8 @@ class Trial:
     """One run of an experiment as its bundle keeps it: what cannot be read from histories, journal and faults.
 
     ``began`` and ``ended`` are those of the experiment within the workload, in seconds since 1970. ``mirrored``: the
-    standby was read as well, once the link had copied all, or had its time.
+    standby was read as well, once the link had copied all, or had its time. ``round_trip``: the work was to leave by a
+    failover and to come home.
     """
 
     id: str
@@ -75,12 +78,14 @@ class Trial:
     complete: bool
     origin: Origin
     mirrored: bool = False
+    round_trip: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
     """Hold what others left behind: the clients, a fresh reader at the end, the toolkit (its journal, None without
-    one), whoever saw the faults (a line of JSON each), and a fresh reader of the standby.
+    one), whoever saw the faults (a line of JSON each), and a fresh reader of the standby. ``trip``: how the work left
+    and came home, None if it did not, with the tail that was saved in between.
     """
 
     histories: Histories
@@ -88,6 +93,8 @@ class Remains:
     journal: bytes | None
     faults: bytes
     standby: Sequence[Event] = ()
+    trip: RoundTrip | None = None
+    stranded: Sequence[Stranded] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +115,9 @@ class ExperimentOutcome:
 
 def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     """Judge a trial by what is left of it: no lab, no clock, so that anybody can do it again."""
-    events = [*left.histories.events(), *left.found]
     work, stated = trial.work, trial.stated
-    kept = kept_at(left.found)
+    history, at_end, kept = _as_checked(left)
+    events = [*history, *left.stranded, *at_end]
     findings = check(events, compacted=work.compacted, groups=work.groups, kept=kept)
     placed = [(placement(each, trial.began, trial.ended), each) for each in read_faults(left.faults)]
     faults = tuple(each for where, each in placed if where is Placement.WITHIN)
@@ -122,11 +129,13 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
     }
     control = caught(events, compacted=work.compacted, groups=work.groups, kept=kept)
     if trial.mirrored:
-        mirrored = [*left.histories.events(), *left.standby]
+        mirrored = [*history, *left.stranded, *left.standby]
         evidence[HELD] = holds_all(check(mirrored, compacted=work.compacted))
         control |= caught_in_copy(mirrored, compacted=work.compacted)
     windows = _windows(trial, left.histories)
     weight = EvidenceRequirements(windows, evidence, control, complete=trial.complete, redelivery=stated.repeats)
+    if trial.round_trip:
+        weight = _of_trip(weight, trial, left, events, findings)
     journal, digest = read_journal(left.journal)
     found = [*gaps(journal), *_other_statement(stated, journal)]
     told = judge(findings, weight)
@@ -140,6 +149,31 @@ def judged(trial: Trial, left: Remains) -> ExperimentOutcome:
             stated.refutation, findings, elsewhere, told[1], lacking, repeats=stated.repeats
         )
     return ExperimentOutcome(trial, verdict, reasons, findings, weight, faults, digest, as_stated)
+
+
+def _as_checked(left: Remains) -> Parted:
+    """Return the histories and what was found at the end as the checker takes them, and what was kept for groups."""
+    history = tuple(left.histories.events())
+    if left.trip is None:
+        return Parted(history, tuple(left.found), kept_at(left.found))
+    return parted(left.trip, history, left.found, left.stranded, left.standby)
+
+
+def _of_trip(
+    weight: EvidenceRequirements, trial: Trial, left: Remains, events: Sequence[Event], findings: Findings
+) -> EvidenceRequirements:
+    """Add what a round trip must show, and what its way home must not have done to groups."""
+    seen = trip_evidence(left.trip, trial.work, left.histories, findings)
+    weight = replace(weight, evidence={**weight.evidence, **seen})
+    if left.trip is None:
+        return weight
+    look = left.trip.look(trial.work)
+    return replace(
+        weight,
+        control={**weight.control, **look.control(events)},
+        planted=(*PLANTED, TAIL_READ) if findings.records.stranded else PLANTED,
+        faults=look.faults(look.findings(events)),
+    )
 
 
 def _elsewhere(events: Sequence[Event], work: Work, topics: Collection[str], kept: Kept) -> Findings:

@@ -31,7 +31,7 @@ from drctl.drills.isolated.trial import GROUP, WRITER, DrillHindrance, IsolatedT
 from drctl.errors import DeadlinePassed, DrctlError, NotFound, NotProven
 from drctl.ledger.events import Seen, Stream
 from drctl.ledger.history import HistoryWriter
-from drctl.ledger.record import Number
+from drctl.ledger.record import Number, Sending
 from drctl.model.canaries import LIMIT, CanaryNames
 from drctl.model.offsets import Checkpoint, Committed, Mark, OffsetSync, TopicPartition
 from drctl.model.run import Run
@@ -132,7 +132,9 @@ class IsolatedDrill:
         for number in range(self.written // PARTITIONS, self.written // PARTITIONS + AT_ONCE * TIMES, AT_ONCE):
             for partition in self.source.partitions:
                 sequences = range(number + 1, number + AT_ONCE + 1)
-                numbers = [Number(self.run, PRODUCER, partition.partition, each) for each in sequences]
+                # One epoch: all of it is written by one producer at one site.
+                sent = Sending(1, int(self._now() * 1000), self.source.name)
+                numbers = [Number(self.run, PRODUCER, partition.partition, each, sent=sent) for each in sequences]
                 records = [(PRODUCER, self.source.topic, partition.partition, each) for each in sequences]
                 try:
                     self.source.write(partition, numbers, int(self._now() * 1000))

@@ -10,12 +10,13 @@ import random
 import zlib
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from uuid import UUID
 
 from drctl.drivers.kafka.traffic import Outcome, Outgoing, TransactionalWriter, Writer
 from drctl.errors import DrctlError
 from drctl.lab.clients.common import STOP, Pace, Surroundings, arguments, end
-from drctl.ledger.record import HEADER, Number, encode
+from drctl.ledger.record import HEADER, Number, Sending, encode
 from drctl.model.offsets import TopicPartition
 
 NUMBERS = {"turbines": 1, "orders": 2, "prices": 3}
@@ -28,11 +29,21 @@ TOMBSTONE_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A record with the sequence that it carries."""
+    """A record with the number that it carries, which tells of its sending once it is sent."""
 
     record: Outgoing
-    sequence: int
+    number: Number
     key: str
+
+    @property
+    def sequence(self) -> int:
+        return self.number.sequence
+
+    def sent(self, epoch: int, at: float, site: str) -> Outgoing:
+        """Return the record as it is sent then and there; ``at`` in seconds since 1970."""
+        number = replace(self.number, sent=Sending(epoch, round(at * 1000), site))
+        header = (HEADER, encode(number, self.record.key, self.record.value))
+        return replace(self.record, headers=(header, *self.record.headers))
 
     def place(self, producer: int, *, with_key: bool = False) -> list[object]:
         tp = self.record.partition
@@ -42,7 +53,7 @@ class Numbered:
 class Source:
     """Makes records in the shape of their kind, numbered densely per partition."""
 
-    def __init__(self, kind: str, run: object, partitions: int) -> None:
+    def __init__(self, kind: str, run: UUID, partitions: int) -> None:
         self.kind = kind
         self.run = run
         self.partitions = partitions
@@ -56,10 +67,10 @@ class Source:
         key = name.encode()
         partition = zlib.crc32(key) % self.partitions
         self.sequences[partition] += 1
-        number = Number(self.run, NUMBERS[self.kind], partition, self.sequences[partition])  # type: ignore[arg-type]
-        headers = ((HEADER, encode(number, key, value)), ("source", self.kind.encode()), ("trace", None))
+        number = Number(self.run, NUMBERS[self.kind], partition, self.sequences[partition])
+        headers = (("source", self.kind.encode()), ("trace", None))
         where = TopicPartition(TOPICS[self.kind], partition)
-        return Numbered(Outgoing(where, key, value, headers), number.sequence, name)
+        return Numbered(Outgoing(where, key, value, headers), number, name)
 
     def _turbines(self) -> tuple[str, bytes]:
         reading = {"rpm": round(self.chance.gauss(14, 2), 2), "kilowatts": self.chance.randrange(4200), "n": self.made}
@@ -79,9 +90,10 @@ class Source:
 def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
     """Write windows; what was denied stays at the head of the queue."""
     number, with_key = NUMBERS[source.kind], source.kind == "prices"
-    waiting = [source.next() for _ in range(burst)]
+    waiting, epoch = [source.next() for _ in range(burst)], 0
     while site := around.await_site():
         writer = Writer(around.sites[site])
+        epoch += 1
         denied = lost = False
         while not (denied or lost or STOP.is_set()):
             if not waiting:
@@ -89,7 +101,7 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
                 waiting = [source.next() for _ in range(size)]
                 pace.wait(size)
             window, waiting = waiting[:500], waiting[500:]
-            outcomes = writer.write([each.record for each in window])
+            outcomes = writer.write([each.sent(epoch, around.now(), site) for each in window])
             told: dict[Outcome, list[Numbered]] = {outcome: [] for outcome in Outcome}
             offsets: dict[Outcome, list[int | None]] = {outcome: [] for outcome in Outcome}
             for each, outcome, offset in zip(window, outcomes, writer.offsets, strict=True):
@@ -111,10 +123,11 @@ def plain(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
 
 def transactional(around: Surroundings, source: Source, pace: Pace, burst: int) -> None:
     """Write transactions, about a quarter of them aborted on purpose."""
-    owed = burst
+    owed, epoch = burst, 0
     while site := around.await_site():
         try:
             writer = TransactionalWriter(around.sites[site], "shop-orders")
+            epoch += 1
         except DrctlError:
             STOP.wait(0.5)
             continue
@@ -126,7 +139,8 @@ def transactional(around: Surroundings, source: Source, pace: Pace, burst: int) 
             owed -= size
             window = [source.next() for _ in range(size)]
             commit = source.chance.random() >= ABORTED_SHARE
-            outcome = writer.write([each.record for each in window], commit=commit)
+            sent = [each.sent(epoch, around.now(), site) for each in window]
+            outcome = writer.write(sent, commit=commit)
             kind = {Outcome.WRITTEN: "acknowledged", Outcome.DOUBTFUL: "doubtful"}.get(outcome, "aborted")
             places = [each.place(NUMBERS[source.kind]) for each in window]
             where = {"offsets": writer.offsets} if outcome is Outcome.WRITTEN else {}

@@ -86,10 +86,12 @@ class KubeLab(Lab):
         """Whether Kubernetes thinks that a pod is ready, and not about to end."""
         return _is_ready(self.kubectl.get("pod", pod))
 
-    def start_broker(self, name: str) -> None:
-        """A pod is started by Kubernetes alone: wait until it is ready."""
+    def start_broker(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """A pod is started by Kubernetes alone: wait until it is ready. LabError if an environment is named."""
         if name not in self.pods:
-            return super().start_broker(name)
+            return super().start_broker(name, environment)
+        if environment:
+            raise LabError(f"{name} is a pod, whose environment is its own", remedy="use the lab without Kubernetes")
         deadline = self.clock.monotonic() + 240
         while not self.ready(name):
             self._still_there(name, deadline)
@@ -124,9 +126,9 @@ class KubeLab(Lab):
         if site.name == SITE:
             brokers.move_logs_to_volumes(site, self.folder)
 
-    def _launch_broker(self, site: SiteLayout, node: KraftNode) -> None:
+    def _launch_broker(self, site: SiteLayout, node: KraftNode, environment: Mapping[str, str] | None = None) -> None:
         if site.name != SITE:
-            super()._launch_broker(site, node)
+            super()._launch_broker(site, node, environment)
         elif node == site.nodes[0]:
             self.kubectl.apply(*brokers.objects(site, self.folder))
 

@@ -12,7 +12,16 @@ from chaoslib.experiment import ensure_experiment_is_valid
 from chaoslib.loader import load_experiment
 from click.testing import CliRunner
 
-from drctl.chaos import actions, data_actions, kube_actions, link_actions, loss_actions, service_actions
+from drctl.chaos import (
+    actions,
+    clock_actions,
+    data_actions,
+    kube_actions,
+    link_actions,
+    loss_actions,
+    move_actions,
+    service_actions,
+)
 from drctl.chaos.admission import admitted
 from drctl.chaos.command import command
 from drctl.drills.pod_kills import KINDS, chosen
@@ -26,6 +35,7 @@ FAULTS = {
     "delete_records": ("delete-records", ""),
     "detach_volume": ("detach-volume", "heal_pods"),
     "elect_unclean": ("elect-unclean", "restore_durability"),
+    "fail_over_amid_restarts": ("stop", "restore_site"),
     "fail_volume_writes": ("fail-writes", "heal_pods"),
     "fail_writes": ("fail-writes", "restart_dead_brokers"),
     "fill_volume": ("fill-volume", "heal_pods"),
@@ -48,12 +58,14 @@ FAULTS = {
     "kill_worker": ("kill", "restart_worker"),
     "lose_node": ("lose-node", "heal_pods"),
     "lose_site": ("lose-site", "restore_site"),
+    "lose_site_and_return": ("lose-site", "restore_site"),
     "lose_unreplicated": ("lose-unreplicated", "restore_site"),
     "lose_unsynced": ("lose-unsynced", "restore_durability"),
     "lose_volume": ("lose-volume", "heal_pods"),
     "move_group": ("move-group", "reopen_routing"),
     "overtake_link": ("overtake-link", "mend_link"),
     "recreate_topic": ("recreate-topic", "forget_side_topics"),
+    "skew_clocks": ("skew-clock", "set_clocks_right"),
     "slow_link": ("slow-link", "mend_link"),
     "stop_active_controller": ("stop", "restart_dead_brokers"),
     "stop_broker": ("stop", "restart_dead_brokers"),
@@ -75,14 +87,19 @@ ROLLED_BACK = {
 """What is played as a rollback in place of what undoes a fault."""
 
 
+OFTEN = {"fail_over_amid_restarts": 3, "skew_clocks": 3}
+"""How often one call of an action injects its fault: once for each broker."""
+
+
 def read(path: Path) -> dict[str, Any]:
     experiment: dict[str, Any] = load_experiment(str(path))
     return experiment
 
 
 ACTIONS = {
-    "actions": actions, "data_actions": data_actions, "kube_actions": kube_actions, "link_actions": link_actions,
-    "loss_actions": loss_actions, "service_actions": service_actions,
+    "actions": actions, "clock_actions": clock_actions, "data_actions": data_actions, "kube_actions": kube_actions,
+    "link_actions": link_actions,
+    "loss_actions": loss_actions, "move_actions": move_actions, "service_actions": service_actions,
 }  # fmt: skip
 """The modules of actions that inject faults."""
 
@@ -123,7 +140,7 @@ def kinds(path: Path) -> tuple[str, ...]:
             done = Counter(kind for _, kind, _ in chosen(["a"], told["times"], told["seed"]))
             found += [kind for kind in KINDS for _ in range(done[kind])]
         elif provider["func"] in FAULTS:
-            found.append(FAULTS[provider["func"]][0])
+            found += [FAULTS[provider["func"]][0]] * OFTEN.get(provider["func"], 1)
     return tuple(found)
 
 
@@ -197,7 +214,9 @@ def test_the_toolkit_can_tell_an_experiments_activities_apart(path: Path) -> Non
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_only_what_leaves_the_primary_alone_expects_no_record_to_be_read_again(path: Path) -> None:
-    striking = {*actions.__all__, *kube_actions.__all__, *loss_actions.__all__} - {"delete_records", "move_group"}
+    striking = {*actions.__all__, *kube_actions.__all__, *loss_actions.__all__, *move_actions.__all__}
+    striking |= {*clock_actions.__all__}
+    striking -= {"delete_records", "move_group"}
     strikes_primary = any(site == "north" and fault in striking for fault, site in injected(path))
     assert admitted(path).repeats == strikes_primary
 

@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from drctl.ledger.batches import acknowledge_span, found_events, take_found, tak
 from drctl.ledger.events import Acknowledged, Stream
 from drctl.ledger.history import HistoryLine, events_of
 from drctl.ledger.offset_runs import OffsetRuns
-from drctl.ledger.record import Number, digests, encode
+from drctl.ledger.record import LAYOUT, SITE_AT, Number, Sending, digests, encode
 from drctl.ledger.state import CheckerState, SiteLog
 from drctl.model.checking import RecordBatch
 from drctl.model.offsets import TopicPartition
@@ -21,7 +22,9 @@ RUN = UUID(int=9)
 BIG = 2**64 - 1
 
 odd = st.sampled_from(
-    ["none"] * 40 + ["again", "header", "torn", "value", "run", "producer", "partition", "zero", "big"]
+    ["none"] * 40
+    + ["again", "header", "torn", "value", "run", "producer", "partition", "zero", "big"]
+    + ["plain", "site", "version", "no text"]
 )
 steps = st.lists(st.tuples(st.integers(1, 3), odd, st.integers(1, 2)), min_size=1, max_size=30)
 
@@ -54,34 +57,46 @@ def told(state: CheckerState) -> Iterator[tuple[SiteLog, Stream, OffsetRuns]]:
         yield from ((place, stream, runs) for stream, runs in streams.items())
 
 
-def numbered(kind: str, sequence: int, value: bytes) -> bytes | None:
-    """A record's header, with something odd about it."""
+def numbered(kind: str, sequence: int, value: bytes, *, told: bool) -> bytes | None:
+    """A record's header, with something odd about it; ``told``: it tells of its sending."""
     producer = 2 if kind == "producer" else 1
     partition = 1 if kind == "partition" else 0
     run = UUID(int=8) if kind == "run" else RUN
     sequence = {"again": max(1, sequence - 2), "zero": 0, "big": BIG}.get(kind, sequence)
-    header = encode(Number(run, producer, partition, sequence), b"k", b"other" if kind == "value" else value)
+    sent = None
+    if told and kind != "plain":
+        sent = Sending(sequence % 3, sequence % 1000, "east" if kind == "site" else "west")
+    number = Number(run, producer, partition, sequence, sent=sent)
+    header = encode(number, b"k", b"other" if kind == "value" else value)
+    if sent and kind in ("version", "no text"):
+        place = LAYOUT.size if kind == "version" else SITE_AT
+        return header[:place] + b"\xff" + header[place + 1 :]
     return {"header": None, "torn": header[:-1]}.get(kind, header)
 
 
-def batch(given_steps: Sequence[tuple[int, str, int]], sequence: int, offset: int) -> RecordBatch:
+def batch(
+    given_steps: Sequence[tuple[int, str, int]], sequence: int, offset: int, *, told: bool = False
+) -> RecordBatch:
     offsets, headers, values = list[int](), list[bytes | None](), list[bytes | None]()
     for step, kind, apart in given_steps:
         sequence += step if kind == "none" else 1
         offset += apart
         value = b"value %d" % sequence
         offsets.append(offset)
-        headers.append(numbered(kind, sequence, value))
+        headers.append(numbered(kind, sequence, value, told=told))
         values.append(value)
     place = TopicPartition("readings", 0)
     return RecordBatch(place, offset + 1, offsets, headers, [b"k"] * len(offsets), values)
 
 
-@given(st.lists(st.tuples(steps, st.integers(0, 90)), min_size=1, max_size=4), st.sampled_from(["", "north"]))
-def test_a_batch_leaves_what_its_records_leave_one_by_one(parts: list[tuple[Any, int]], site: str) -> None:
+@given(
+    st.lists(st.tuples(steps, st.integers(0, 90), st.booleans()), min_size=1, max_size=4),
+    st.sampled_from(["", "north"]),
+)
+def test_a_batch_leaves_what_its_records_leave_one_by_one(parts: list[tuple[Any, int, bool]], site: str) -> None:
     whole, single, offset = CheckerState(), CheckerState(), 0
-    for given_steps, sequence in parts:
-        each = batch(given_steps, sequence, offset)
+    for given_steps, sequence, told_of in parts:
+        each = batch(given_steps, sequence, offset, told=told_of)
         offset = each.offsets[-1]
         take_found(whole, each, site, RUN)
         for event in found_events(each, site, RUN):
@@ -89,10 +104,11 @@ def test_a_batch_leaves_what_its_records_leave_one_by_one(parts: list[tuple[Any,
     assert content(whole) == content(single)
 
 
-def test_a_batch_without_fault_is_a_few_numbers() -> None:
+@pytest.mark.parametrize("sending", [False, True])
+def test_a_batch_without_fault_is_a_few_numbers(*, sending: bool) -> None:
     state = CheckerState()
     for first in (0, 1000):
-        take_found(state, batch([(1, "none", 1)] * 1000, first, first), "north", RUN)
+        take_found(state, batch([(1, "none", 1)] * 1000, first, first, told=sending), "north", RUN)
     stream = Stream(1, "readings", 0)
     (log,) = state.streams[stream].logs.values()
     assert (state.seen, len(log.there), log.last) == (2000, 2000, 2000)

@@ -1,6 +1,7 @@
 """The checker against planted faults and against a naive oracle."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from drctl.ledger.control import COPIED, FROM_TAIL, PLANTED, caught, caught_in_c
 from drctl.ledger.events import Aborted, Acknowledged, Doubtful, Event, Processed, Seen, Stranded, Stream
 from drctl.ledger.findings import Examples
 from drctl.ledger.kept import kept_at
-from drctl.ledger.record import Number, decode, encode
+from drctl.ledger.record import Number, Sending, decode, encode, is_readable
 
 READS = {"billing": ("readings",)}
 A, B = Stream(1, "readings", 0), Stream(2, "readings", 1)
@@ -251,9 +252,47 @@ def test_a_number_survives_and_notices_any_change(key: bytes | None, value: byte
     assert not changed.intact
 
 
-@pytest.mark.parametrize("header", [None, b"", b"short", b"x" * 39])
+SENT = Sending(3, 1_790_000_000_123, "süd")
+
+
+def test_a_number_tells_of_its_sending_if_its_sender_did_and_begins_alike() -> None:
+    plain, told = Number(UUID(int=7), 1, 2, 3), Number(UUID(int=7), 1, 2, 3, sent=SENT)
+    first, second = encode(plain, b"k", b"v"), encode(told, b"k", b"v")
+    assert second.startswith(first)
+    assert (decode(first, b"k", b"v"), decode(second, b"k", b"v")) == (plain, told)
+    assert decode(second, b"k", b"w") == replace(told, intact=False)
+    assert is_readable(first)
+    assert is_readable(second)
+
+
+def test_a_header_is_laid_out_as_its_page_says() -> None:
+    header = encode(Number(UUID(int=7), 258, 3, 4, sent=Sending(5, 6, "north")), None, b"v")
+    told = (7).to_bytes(16), (258).to_bytes(2), (3).to_bytes(4), (4).to_bytes(8)
+    assert header[:30] == b"".join(told)
+    assert header[38:] == b"\x02" + (5).to_bytes(4) + (6).to_bytes(8) + b"north"
+
+
+NUMBER = encode(Number(UUID(int=7), 1, 2, 3), b"k", b"v")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        b"",
+        b"short",
+        b"x" * 39,
+        NUMBER[:-1],
+        NUMBER + b"\x02",
+        NUMBER + b"\x02" + b"\0" * 12,
+        NUMBER + b"\x03" + b"\0" * 12 + b"north",
+        NUMBER + b"\x02" + b"\0" * 12 + b"\xff",
+    ],
+    ids=["none", "empty", "short", "odd", "torn", "cut off", "without a site", "a later version", "no text"],
+)
 def test_a_header_of_another_form_is_no_number(header: bytes | None) -> None:
     assert decode(header, b"k", b"v") is None
+    assert header is None or not is_readable(header)
 
 
 def stranded(stream: Stream, *sequences: int) -> Iterator[Event]:

@@ -1,6 +1,6 @@
 """The checker over generated runs: no false alarm on a clean one, and each way to break it named right.
 
-Sixty runs; ten thousand by ``make generated-runs``.
+Sixty runs; ten thousand by ``make generated-runs``, which takes some twenty minutes of a core.
 """
 
 import os
@@ -64,6 +64,12 @@ def test_each_way_to_break_a_run_is_named_and_nothing_else(way: Way) -> None:
         assert named(findings) == _above_none(expected), seed
         assert findings.records.expired.count == run.expired, seed
     assert broken > RUNS // 10
+
+
+def test_every_class_of_a_fault_is_one_that_some_way_brings_about() -> None:
+    classes = {*found([]).records.faults, *(f"group {kind}" for kind in OF_GROUPS)}
+    told = (way(clean_run(seed), random.Random(seed)) or {} for way in WAYS for seed in range(20))
+    assert {name for each in told for name in _above_none(each)} == classes
 
 
 @pytest.mark.parametrize("way", IN_A_COPY, ids=lambda way: way.__name__)

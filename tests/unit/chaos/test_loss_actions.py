@@ -152,12 +152,15 @@ def test_what_was_weakened_or_closed_is_undone_once_and_disarmed(lab: Lab, monke
     assert undo.reopen_routing("north") == []
 
 
+CLOCKS = "set-clocks-right"
+
+
 @pytest.mark.parametrize(
     ("restore", "left"),
     [
-        (undo.thaw_brokers, ["heal-pods", "mend-link", "reopen-routing", "restore-durability", "restore-site"]),
-        (undo.restore_site, ["heal-pods", "reopen-routing", "restore-durability"]),
-        (undo.restore_durability, ["heal-pods", "reopen-routing"]),
+        (undo.thaw_brokers, ["heal-pods", "mend-link", "reopen-routing", "restore-durability", "restore-site", CLOCKS]),
+        (undo.restore_site, ["heal-pods", "reopen-routing", "restore-durability", CLOCKS]),
+        (undo.restore_durability, ["heal-pods", "reopen-routing", CLOCKS]),
     ],
     ids=["of one fault", "of a site", "of its topics, too"],
 )

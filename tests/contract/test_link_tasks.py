@@ -7,7 +7,7 @@ from drctl.model.link_tasks import TASKS_MAX
 from drctl.model.offsets import TopicPartition
 from drctl.ports.permit import Permit, always
 from tests.contract.link import LinkHarness
-from tests.contract.waiting import until
+from tests.contract.waiting import until, works
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def partition(link: LinkHarness) -> TopicPartition:
 
 def running(link: LinkHarness) -> None:
     link.replication.resume()
-    until(link.clock, "the link works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
 
 
 def config(link: LinkHarness) -> dict[str, str]:
@@ -47,7 +47,7 @@ def test_it_is_raised_and_lowered_and_nothing_else_changes(link: LinkHarness) ->
         set_most(link, most)
         assert link.tasks.state().most == most
         assert config(link) == before
-    until(link.clock, "the link works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
 
 
 def test_a_link_goes_on_where_it_was_and_copies_each_record_once(link: LinkHarness, partition: TopicPartition) -> None:

@@ -6,7 +6,7 @@ from drctl.errors import Conflict, NotFound
 from drctl.model.link import ConnectorState
 from drctl.model.offsets import TopicPartition
 from tests.contract.link import LinkHarness
-from tests.contract.waiting import until
+from tests.contract.waiting import until, works
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_stopping_what_does_not_exist_is_no_error(bare_link: LinkHarness) -> Non
 def test_a_resumed_link_copies_and_moves_its_frontier(link: LinkHarness, partition: TopicPartition) -> None:
     link.write(partition, b"a", b"b", b"c")
     link.replication.resume()
-    until(link.clock, "the link works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
     assert link.replication.status().exactly_once
     until(link.clock, "all is copied", lambda: link.replication.frontier().get(partition) == 3)
     copied = link.target_records.identities(partition, 0, 100)
@@ -75,7 +75,7 @@ def test_checkpoints_stop_while_records_are_copied_on_and_run_again_with_the_lin
 ) -> None:
     link.write(partition, b"a")
     link.replication.resume()
-    until(link.clock, "the link works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
     for _ in range(2):
         link.replication.stop_checkpoints()
     until(link.clock, "checkpoints have stopped", lambda: link.replication.status().checkpoint.halted)
@@ -84,7 +84,7 @@ def test_checkpoints_stop_while_records_are_copied_on_and_run_again_with_the_lin
     link.write(partition, b"b")
     until(link.clock, "it copies on", lambda: link.replication.frontier().get(partition) == 2)
     link.replication.resume()
-    until(link.clock, "all of it works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
 
 
 def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: LinkHarness) -> None:
@@ -106,7 +106,7 @@ def test_a_link_restarts_from_given_ends_and_copies_only_what_follows(link: Link
 
 def test_a_running_link_is_not_restarted(link: LinkHarness, partition: TopicPartition) -> None:
     link.replication.resume()
-    until(link.clock, "the link works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
     with pytest.raises(Conflict, match="not stopped"):
         link.replication.restart_from({partition: 0})
 
@@ -135,7 +135,7 @@ def test_what_has_failed_is_restarted_once_its_cause_is_gone_and_goes_on_where_i
 def test_where_nothing_has_failed_nothing_is_restarted(link: LinkHarness) -> None:
     asked: list[str] = []
     link.replication.resume()
-    until(link.clock, "the link works", lambda: link.replication.status().working)
+    works(link.clock, link.replication)
     assert link.replication.restart_failed(lambda: asked.append("restart")) == {}
     assert asked == []
 

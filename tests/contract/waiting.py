@@ -1,9 +1,10 @@
 """Waiting for an effect, with a deadline."""
 
 from collections.abc import Callable
+from operator import itemgetter
 
 from drctl.errors import DrctlError
-from drctl.ports import Clock
+from drctl.ports import Clock, Replication
 
 
 def until(clock: Clock, what: str, reached: Callable[[], bool], seconds: float = 60) -> None:
@@ -30,3 +31,13 @@ def settled[T](clock: Clock, what: str, look: Callable[[], T], wanted: Callable[
             said = str(error)
         assert clock.monotonic() < deadline, f"timed out waiting until {what}: {said}"
         clock.sleep(0.1)
+
+
+def works(clock: Clock, replication: Replication, seconds: float = 60) -> None:
+    """Wait until all of a link's connectors and tasks run; AssertionError with what Connect told last of each."""
+
+    def look() -> tuple[bool, list[tuple[object, ...]]]:
+        seen = replication.status()
+        return seen.working, [(each.name, each.state, each.tasks) for each in seen.connectors]
+
+    settled(clock, "the link works", look, itemgetter(0), seconds)

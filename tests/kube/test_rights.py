@@ -15,7 +15,7 @@ from drctl.drivers.strimzi.replication import StrimziReplication
 from drctl.errors import DrctlError
 from drctl.lab.kube import ControlPlane, control_plane
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_USER, MIRROR_MAKER, SECRET
-from tests.contract.waiting import settled, until
+from tests.contract.waiting import settled, until, works
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.acting import CLOCK, NAMES, Drctl, denial, restarted, strike
 from tests.kube.deployed import Account, Right, apply_strictly, built, define, everywhere, rights
@@ -66,7 +66,7 @@ class Kafka:
 
     def runs(self) -> None:
         self.replication.resume()
-        until(CLOCK, "the link works", lambda: self.replication.status().working)
+        works(CLOCK, self.replication)
 
     def halts(self, *, with_offsets: bool) -> None:
         self.replication.stop()

@@ -18,7 +18,7 @@ from drctl.model.resources import KAFKA, KAFKA_USER, MIRROR_MAKER, NODE_POOL, ST
 from drctl.model.site import Strimzi
 from drctl.model.strimzi import ResourceState
 from drctl.monitors.kubernetes import KubeObserver
-from tests.contract.waiting import settled, until
+from tests.contract.waiting import settled, until, works
 from tests.fakes import FakeFence, FakeSite
 from tests.fakes.strimzi_stand_in import FakeConnectRest, StrimziStandIn
 from tests.kube.harness import StrimziPlane, StrimziSpace
@@ -94,7 +94,7 @@ def test_every_kind_is_found_in_the_version_that_is_served(space: StrimziSpace) 
 
 def test_a_link_is_stopped_resumed_and_restarted_from_exact_ends(mirrored: Mirrored) -> None:
     replication = mirrored.replication()
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
     key = '{"cluster": "north", "partition": 0, "topic": "orders"}'
     mirrored.connect.connectors[quote(SOURCE, safe="")]["offsets"][key] = 41
     assert replication.frontier() == {ORDERS: 42}
@@ -106,16 +106,16 @@ def test_a_link_is_stopped_resumed_and_restarted_from_exact_ends(mirrored: Mirro
     assert replication.frontier() == {ORDERS: 100}
     until(CLOCK, "it stands still", lambda: replication.status().source.state is ConnectorState.STOPPED)
     replication.resume()
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
 
 
 def test_a_field_that_kubectl_owns_is_a_conflict_that_names_it(mirrored: Mirrored) -> None:
     replication = mirrored.replication(take=False)
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
     with pytest.raises(Conflict, match=r'(?s)conflict with "kubectl".*\.spec\.mirrors') as caught:
         replication.stop()
     assert "takeOwnership" in caught.value.remedy
-    until(CLOCK, "the link works on", lambda: replication.status().working)
+    works(CLOCK, replication)
 
 
 def test_what_drctl_sets_touches_nothing_else_of_the_resource(mirrored: Mirrored) -> None:

@@ -13,7 +13,7 @@ from drctl.errors import Conflict, DrctlError
 from drctl.model.link import ConnectorState, LinkDefinitions
 from drctl.model.offsets import TopicPartition
 from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR
-from tests.contract.waiting import until
+from tests.contract.waiting import until, works
 from tests.fakes.strimzi_connectors import KafkaConnectorStandIn
 from tests.fakes.strimzi_stand_in import FakeConnectRest
 from tests.kube.harness import StrimziPlane, StrimziSpace
@@ -67,7 +67,7 @@ def connected(strimzi: StrimziPlane) -> Iterator[Connected]:
 def test_connectors_are_stopped_resumed_and_restarted_from_exact_ends(connected: Connected) -> None:
     connected.put_connectors()
     replication = connected.replication()
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
     connected.connect.connectors[SOURCE]["offsets"]['{"cluster": "north", "partition": 0, "topic": "orders"}'] = 41
     assert replication.frontier() == {ORDERS: 42}
     for _ in range(2):
@@ -77,7 +77,7 @@ def test_connectors_are_stopped_resumed_and_restarted_from_exact_ends(connected:
         replication.restart_from({ORDERS: 100})
     assert replication.frontier() == {ORDERS: 100}
     replication.resume()
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
 
 
 def test_missing_ones_are_created_stopped_and_keep_all_when_their_state_is_set(connected: Connected) -> None:
@@ -88,7 +88,7 @@ def test_missing_ones_are_created_stopped_and_keep_all_when_their_state_is_set(c
     assert replication.frontier() == {ORDERS: 100}
     before = connected.space.resources().get(kind, SOURCE)
     replication.resume()
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
     after = connected.space.resources().get(kind, SOURCE)
     assert after["spec"] == {**before["spec"], "state": "running"}
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
@@ -97,8 +97,8 @@ def test_missing_ones_are_created_stopped_and_keep_all_when_their_state_is_set(c
 def test_a_state_that_kubectl_owns_is_a_conflict_that_names_it(connected: Connected) -> None:
     connected.put_connectors()
     replication = connected.replication(take=False)
-    until(CLOCK, "the link works", lambda: replication.status().working)
+    works(CLOCK, replication)
     with pytest.raises(Conflict, match=r'(?s)conflict with "kubectl".*\.spec\.state') as caught:
         replication.stop()
     assert "takeOwnership" in caught.value.remedy
-    until(CLOCK, "the link works on", lambda: replication.status().working)
+    works(CLOCK, replication)

@@ -17,6 +17,7 @@ from drctl.redaction.text import (
     redact_document,
     redact_foreign,
     redact_output,
+    redact_trace,
     without_login,
 )
 
@@ -30,5 +31,6 @@ __all__ = [
     "redact_document",
     "redact_foreign",
     "redact_output",
+    "redact_trace",
     "without_login",
 ]

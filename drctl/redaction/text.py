@@ -64,6 +64,8 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 PLAIN_WORDS = (AttributeError, NameError, TypeError, IndexError, OSError, UnicodeError, RecursionError, MemoryError)
 """Errors of Python whose texts speak of code and files, not of the values they met."""
+LONGEST_TRACE = 64_000
+"""Letters of a trace that are looked through."""
 
 
 def redact(text: str) -> str:
@@ -87,6 +89,14 @@ def redact_foreign(text: str, *configs: object) -> str:
     return BARE_LOGIN.sub(
         f"{HIDDEN}@", _keyed(_patterns(hidden), lambda key: not may_be_shown(key), settings_only=False)
     )
+
+
+def redact_trace(trace: object, *configs: object) -> str:
+    """Return the first line of a trace of Java's, and where that is a wrapper the cause at its bottom, as above."""
+    # Connect wraps what went wrong in ConnectException, so that the first line alone says only that a task died.
+    first, *more = redact_foreign(str(trace or "")[:LONGEST_TRACE], *configs).splitlines() or [""]
+    cause = next((line for line in reversed(more) if line.startswith("Caused by: ")), "")
+    return " ".join(line[:300] for line in (first, cause) if line)
 
 
 def redact_document(value: Any) -> Any:

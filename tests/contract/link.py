@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
@@ -27,7 +28,7 @@ from drctl.model.resources import KAFKA, KAFKA_CONNECT, KAFKA_CONNECTOR, MIRROR_
 from drctl.ports import Clock, ConsumerGroups, LinkTasks, MirrorOffsets, Records, Replication
 from tests.contract.operating import Operating
 from tests.contract.real_site import RealHarness
-from tests.contract.waiting import until
+from tests.contract.waiting import settled, until
 from tests.fakes import (
     FakeApi,
     FakeClock,
@@ -178,7 +179,11 @@ class StrimziLinkHarness(_RealSites):
         link = Link("south-to-north", "south", "north", Path(), "User:mm2", mirror_maker="mirror")
         self.replication = StrimziReplication(link, FakeResources(self.api), self.clock, take=True)
         self.tasks = MirrorLinkTasks(self.replication, self.clock)
-        until(self.clock, "its connectors exist", self._exists)
+        try:
+            until(self.clock, "its connectors exist", self._exists)
+        except AssertionError:
+            self.close()  # or its operator works against those of later tests
+            raise
 
     def _exists(self) -> bool:
         try:
@@ -187,9 +192,11 @@ class StrimziLinkHarness(_RealSites):
             return False
 
     def close(self) -> None:
-        self.operating.close()
-        delete(self.client, [f"south->north.{kind}" for kind in PARTS.values()])
-        self.client.close()
+        try:
+            self.operating.close()
+            delete(self.client, [f"south->north.{kind}" for kind in PARTS.values()])
+        finally:
+            self.client.close()
 
 
 class ConnectorsLinkHarness(_RealSites):
@@ -220,7 +227,11 @@ class ConnectorsLinkHarness(_RealSites):
         setter = FakeResources(self.api, manager="drctl-tasks")
         self.tasks = ConnectorLinkTasks(self.replication, setter, self.clock)
         if not bare:
-            until(self.clock, "its connectors exist", self._exists)
+            try:
+                until(self.clock, "its connectors exist", self._exists)
+            except AssertionError:
+                self.close()
+                raise
 
     def _exists(self) -> bool:
         try:
@@ -229,9 +240,11 @@ class ConnectorsLinkHarness(_RealSites):
             return False
 
     def close(self) -> None:
-        self.operating.close()
-        delete(self.client, self.definitions)
-        self.client.close()
+        try:
+            self.operating.close()
+            delete(self.client, self.definitions)
+        finally:
+            self.client.close()
 
 
 def connector(name: str, config: Mapping[str, str]) -> Object:
@@ -245,12 +258,43 @@ def connector(name: str, config: Mapping[str, str]) -> Object:
 
 
 def delete(client: ConnectClient, names: Iterable[str]) -> None:
-    """Delete connectors that exist."""
+    """Delete connectors that exist, each once it has stopped.
+
+    One that is deleted in the moment in which its tasks start again leaves a fencing in the leading worker that never
+    ends (``DistributedHerder.activeZombieFencings``), and each task of a connector of that name fails there until the
+    worker is restarted.
+    """
+    clock = SystemClock()
     for name in names:
-        try:
-            client.delete(path(name))
-        except NotFound:
-            continue
+        if not settled(clock, f"{name} is asked to stop", partial(_asked_to_stop, client, name), lambda _: True):
+            until(clock, f"{name} has stopped", partial(_has_stopped, client, name))
+            until(clock, f"{name} is deleted", partial(_is_deleted, client, name))
+
+
+def _asked_to_stop(client: ConnectClient, name: str) -> bool:
+    """Whether there is none that could be asked."""
+    try:
+        client.put(f"{path(name)}/stop")
+    except NotFound:
+        return True
+    return False
+
+
+def _has_stopped(client: ConnectClient, name: str) -> bool:
+    try:
+        told = client.get(f"{path(name)}/status")
+    except NotFound:  # it has just been made
+        return False
+    return told["connector"]["state"] == "STOPPED" and not told["tasks"]
+
+
+def _is_deleted(client: ConnectClient, name: str) -> bool:
+    """Delete it; whether that was done before."""
+    try:
+        client.delete(path(name))
+    except NotFound:
+        return True
+    return False
 
 
 def manifest(version: str, source: str, target: str, definitions: Mapping[str, Mapping[str, str]]) -> Object:

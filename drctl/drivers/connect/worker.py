@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from drctl.drivers.connect.client import LARGEST, ConnectClient, NotSettled
+from drctl.drivers.connect.client import ConnectClient, NotSettled
 from drctl.errors import Conflict, DeadlinePassed, NotFound, Unreachable
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.model.wording import counted
 from drctl.ports import Clock
 from drctl.ports.permit import Permit, always
-from drctl.redaction import redact_foreign
+from drctl.redaction import redact_trace
 
 PATIENCE = 30.0
 """Seconds that a worker may take to settle: it answers 409 or 500 while its group rebalances."""
@@ -51,10 +51,11 @@ class Worker:
             return Connector(name, ConnectorState.UNASSIGNED, config=held)
         with self.client.understood(name):
             tasks = tuple(
-                Task(int(task["id"]), _state(task["state"]), _said(task.get("trace"), held)) for task in status["tasks"]
+                Task(int(task["id"]), _state(task["state"]), redact_trace(task.get("trace"), held))
+                for task in status["tasks"]
             )
             state = status["connector"]
-            return Connector(name, _state(state["state"]), tasks, held, _said(state.get("trace"), held))
+            return Connector(name, _state(state["state"]), tasks, held, redact_trace(state.get("trace"), held))
 
     def certain(self, name: str) -> Connector:
         """Return the connector as it is now; ABSENT is certain, too.
@@ -173,14 +174,3 @@ def _state(word: str) -> ConnectorState:
         return ConnectorState(word)
     except ValueError:
         return ConnectorState.UNASSIGNED
-
-
-def _said(trace: str | None, config: Mapping[str, str]) -> str:
-    """The first line of a trace, and where that is a wrapper the cause at its bottom."""
-    if not trace:
-        return ""
-    # Connect wraps what went wrong in ConnectException, so that the first line alone says only that a task
-    # died.
-    first, *more = redact_foreign(trace[:LARGEST], config).splitlines() or [""]
-    cause = next((line for line in reversed(more) if line.startswith("Caused by: ")), "")
-    return " ".join(line[:300] for line in (first, cause) if line)

@@ -9,10 +9,7 @@ from typing import Any
 from drctl.errors import Unsupported
 from drctl.model.link import Connector, ConnectorState, Task
 from drctl.model.resources import Object
-from drctl.redaction import redact_foreign
-
-LARGEST = 64_000
-"""Letters of a trace that are looked through."""
+from drctl.redaction import redact_trace
 
 
 @contextmanager
@@ -28,13 +25,13 @@ def understood(label: str) -> Iterator[None]:
 
 
 def connector_of(name: str, config: dict[str, str], told: Mapping[str, Any], *, restarts_itself: bool) -> Connector:
-    """Return a connector by what Connect said of it: state, tasks and first lines of traces."""
+    """Return a connector by what Connect said of it: state, tasks, and of traces what went wrong."""
     state = told.get("connector") or {}
     tasks = tuple(
-        Task(int(each["id"]), _state(each.get("state")), _first(each.get("trace"), config))
+        Task(int(each["id"]), _state(each.get("state")), redact_trace(each.get("trace"), config))
         for each in told.get("tasks") or ()
     )
-    trace = _first(state.get("trace"), config)
+    trace = redact_trace(state.get("trace"), config)
     return Connector(name, _state(state.get("state")), tasks, config, trace, restarts_itself=restarts_itself)
 
 
@@ -78,8 +75,3 @@ def _state(word: object) -> ConnectorState:
         return ConnectorState(str(word))
     except ValueError:
         return ConnectorState.UNASSIGNED
-
-
-def _first(trace: object, config: Mapping[str, str]) -> str:
-    lines = redact_foreign(str(trace or "")[:LARGEST], config).splitlines()
-    return lines[0][:300] if lines else ""

@@ -100,11 +100,11 @@ def test_the_number_of_tasks_is_the_resources_own_field(site: StrimziSite) -> No
 
 
 def test_a_failed_task_of_a_ready_resource_is_seen(site: StrimziSite) -> None:
-    site.connect.failing[quote(SOURCE, safe="")] = "ConnectException: no\n\tat x"
+    site.connect.failing[quote(SOURCE, safe="")] = "ConnectException: no\n\tat x\nCaused by: TimeoutException: late"
     status = settled(site)
     assert not status.working
     assert status.source.state is ConnectorState.RUNNING
-    assert status.source.reason == "ConnectException: no"
+    assert status.source.reason == "ConnectException: no Caused by: TimeoutException: late"
     assert {each["type"] for each in site.stored()["status"]["conditions"]} == {"Ready"}
 
 

@@ -18,6 +18,7 @@ from drctl.redaction import (
     redact,
     redact_document,
     redact_foreign,
+    redact_trace,
     without_login,
 )
 from tools import fuzz
@@ -254,3 +255,26 @@ def test_no_text_of_others_takes_longer_than_in_proportion_to_its_length(text: s
         )
 
     assert fuzz.complaint(fuzz.Reader((b"",), read), text.encode()) is None
+
+
+@pytest.mark.parametrize(
+    ("trace", "told"),
+    [
+        (None, ""),
+        ("", ""),
+        ("x.ConnectException: no\n\tat x.Y(Y.java:1)", "x.ConnectException: no"),
+        (
+            "x.ConnectException: no\n\tat x.Y\nCaused by: y.Outer: o\n\t... 8 more\n"
+            "Caused by: z.Inner: password=secret\n\tat z",
+            "x.ConnectException: no Caused by: z.Inner: password=***",
+        ),
+        (f"{'x' * 400}\nCaused by: {'y' * 400}", f"{'x' * 300} Caused by: {'y' * 289}"),
+    ],
+    ids=["none", "empty", "no wrapper", "two wrappers", "long"],
+)
+def test_a_trace_is_told_by_its_first_line_and_the_cause_at_its_bottom(trace: str | None, told: str) -> None:
+    assert redact_trace(trace) == told
+
+
+def test_a_trace_repeats_no_secret_of_the_configuration() -> None:
+    assert "hunter2" not in redact_trace("x.E: no hunter2\nCaused by: y.F: hunter2", {"x.password": "hunter2"})

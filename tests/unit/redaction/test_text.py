@@ -264,8 +264,10 @@ def test_no_text_of_others_takes_longer_than_in_proportion_to_its_length(text: s
         ("", ""),
         ("x.ConnectException: no\n\tat x.Y(Y.java:1)", "x.ConnectException: no"),
         (
-            "x.ConnectException: no\n\tat x.Y\nCaused by: y.Outer: o\n\t... 8 more\n"
-            "Caused by: z.Inner: password=secret\n\tat z",
+            (
+                "x.ConnectException: no\n\tat x.Y\nCaused by: y.Outer: o\n\t... 8 more\n"
+                "Caused by: z.Inner: password=secret\n\tat z"
+            ),
             "x.ConnectException: no Caused by: z.Inner: password=***",
         ),
         (f"{'x' * 400}\nCaused by: {'y' * 400}", f"{'x' * 300} Caused by: {'y' * 289}"),

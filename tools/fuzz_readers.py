@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from gzip import compress, decompress
+from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -146,19 +147,15 @@ def token(path: Path) -> object:
 
 def _answered(raw: bytes, status: int = 200) -> KubeResources:
     """Resources of an API server that answers that, whatever it is asked."""
-    response = SimpleNamespace(
-        status=status,
-        headers={},
-        read=lambda _: raw,
-        stream=lambda _: iter((raw, b"\n")),
-        release_conn=lambda: None,
-        close=lambda: None,
-    )
-    configuration = SimpleNamespace(host="http://h", auth_settings=dict)
     resources = KubeResources("north", None, "north", "kafka", _Hurried())
-    resources.client._rest = SimpleNamespace(
-        configuration=configuration, request=lambda *_, **__: SimpleNamespace(response=response)
-    )
+
+    def request(*_: object, **__: object) -> object:
+        body = BytesIO(raw + b"\n")  # the line that a watch brings is a whole one
+        answer = {"status": status, "headers": {}, "read": body.read, "read1": body.read1}
+        return SimpleNamespace(response=SimpleNamespace(**answer, release_conn=lambda: None, close=lambda: None))
+
+    configuration = SimpleNamespace(host="http://h", auth_settings=dict)
+    resources.client._rest = SimpleNamespace(configuration=configuration, request=request)
     return resources
 
 

@@ -104,7 +104,8 @@ class KubeClient:
             if response.status >= 300:
                 raise self.refused(response.status, self._decoded(response.read(LARGEST), response.status), path)
             left, until = b"", time.monotonic() + seconds + ANSWER
-            for part in response.stream(1 << 16):
+            # By what is there: asked for so many bytes, it would wait for all of them, however slowly they come.
+            while part := response.read1(1 << 16):
                 *whole, left = (left + part).split(b"\n")
                 # A line without an end would otherwise grow in memory for as long as the watch lasts.
                 if len(left) > LARGEST:

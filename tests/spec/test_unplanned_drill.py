@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import cast
 from uuid import UUID
 
@@ -40,6 +41,17 @@ class ReturningLab:
     @property
     def clock(self) -> Clock:
         return self.earth.clock
+
+    @property
+    def layout(self) -> dict[str, SimpleNamespace]:
+        return {site: SimpleNamespace(worker=site) for site in self.earth.sites}
+
+    @property
+    def processes(self) -> "ReturningLab":
+        return self
+
+    def status(self, worker: str) -> SimpleNamespace:
+        return SimpleNamespace(state="gone" if self.earth.workers[worker].worker_down else "running")
 
     def start_brokers(self, site: str) -> None:
         self.started.append(site)
